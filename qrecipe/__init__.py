@@ -1,0 +1,1 @@
+"""qrecipe: declarative quantization recipes for language models."""

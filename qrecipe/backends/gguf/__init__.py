@@ -1,0 +1,1 @@
+"""The `gguf` backend: files that llama.cpp loads."""

@@ -1,0 +1,1 @@
+"""The command line: presentation only; stdout is data, stderr is talk."""

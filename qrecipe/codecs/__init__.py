@@ -1,0 +1,1 @@
+"""Values to blocks and back: formats and fits. One folder per family."""

@@ -1,0 +1,128 @@
+"""Words for users: where something is wrong, what it is, why, and what to do about it.
+
+A `Diagnostic` is data. It is raised inside a `QrecipeError` where the fact is known, located where the text is known,
+and rendered at the edge (`str()` gives the plain text; the command line adds colour). Nothing here knows terminals,
+files or any other layer. Control characters of untrusted text are never put out raw.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal, Self
+
+Severity = Literal["error", "warning"]
+_WINDOW = 100  # most characters of a line that a message shows
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A piece of a string: character offsets, the end exclusive."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """Where a fault is. Lines and columns count from 1.
+
+    `text` is the string that `span` points into (a whole line of the file, or one TOML string, decoded). With
+    `verbatim`, the file holds `text` letter for letter from (`line`, `column`) on, so a column inside it is known;
+    without, a narrower place is shown by its caret alone: never a wrong column.
+    """
+
+    file: str = ""
+    key_path: str = ""
+    line: int | None = None
+    column: int | None = None
+    text: str | None = None
+    span: Span | None = None
+    verbatim: bool = False
+
+    def at(self, span: Span) -> Self:
+        """Return the place of `span` in `text`; may be called once on a location whose span is not yet set."""
+        column = self.column
+        if self.span is None and span.start:
+            column = column + span.start if column is not None and self.verbatim else None
+        return replace(self, span=span, column=column)
+
+    def __str__(self) -> str:
+        place = ":".join(str(part) for part in (self.file, self.line, self.column) if part not in ("", None))
+        return ", ".join(part for part in (printable(place), printable(self.key_path)) if part)
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One finding: `code` is its stable name; `what`, `why` and `fix` are whole phrases without a final stop."""
+
+    code: str
+    what: str
+    where: Location | None = None
+    why: str = ""
+    fix: str = ""
+    severity: Severity = "error"
+
+    def __str__(self) -> str:
+        lines = [f"{self.severity}: {printable(self.what)}"]
+        if self.where is not None and (place := str(self.where)):
+            lines.append(f"  --> {place}")
+        if self.where is not None and self.where.text is not None and self.where.span is not None:
+            lines += [f"   | {line}" for line in _pointer(self.where.text, self.where.span)]
+        lines += [f"{label}: {printable(text)}" for label, text in (("why", self.why), ("fix", self.fix)) if text]
+        return "\n".join(lines)
+
+
+class QrecipeError(Exception):
+    """The input is at fault: one or more diagnostics, all errors. `str()` is what a person should read."""
+
+    def __init__(self, *diagnostics: Diagnostic) -> None:
+        super().__init__(*diagnostics)
+        self.diagnostics = diagnostics
+
+    def __str__(self) -> str:
+        return "\n\n".join(str(diagnostic) for diagnostic in self.diagnostics)
+
+
+class RecipeError(QrecipeError):
+    """A recipe does not parse, or does not mean anything for this model."""
+
+
+class SourceError(QrecipeError):
+    """A checkpoint, an inventory or an imatrix file cannot be found, read or believed."""
+
+
+class PlanError(QrecipeError):
+    """A recipe and a checkpoint do not go together."""
+
+
+class BuildError(QrecipeError):
+    """A build cannot start, or stopped; nothing is left under a final name."""
+
+
+class PluginError(QrecipeError):
+    """A plug-in is missing, broken, or claims what another one has."""
+
+
+def printable(text: str) -> str:
+    r"""Return `text` with control characters (escapes, line breaks, bidi marks) written as `\x1b`, `\u202e`."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else _escaped(c) for c in text)
+
+
+def _escaped(character: str) -> str:
+    return character.encode("unicode_escape", errors="backslashreplace").decode("ascii")
+
+
+def _pointer(text: str, span: Span) -> tuple[str, str]:
+    """Return the line of `text` that holds `span` (cropped where it is long) and a line with `~~^` under the span."""
+    first = text.rfind("\n", 0, span.start) + 1
+    last = text.find("\n", first)
+    line = text[first : last if last >= 0 else len(text)]
+    start, end = span.start - first, min(max(span.end - first, span.start - first + 1), len(line) + 1)
+    cut = max(0, start - _WINDOW // 2) if len(line) > _WINDOW else 0
+    shown = line[cut : cut + _WINDOW]
+    left = "…" if cut else ""
+    right = "…" if cut + _WINDOW < len(line) else ""
+    before = left + printable(shown[: start - cut])
+    marked = printable(shown[start - cut : end - cut])
+    marks = "~" * (max(len(marked), 1) - 1) + "^"
+    return left + printable(shown) + right, " " * len(before) + marks

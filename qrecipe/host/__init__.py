@@ -1,0 +1,1 @@
+"""The plug-in manager and the one list of built-ins."""

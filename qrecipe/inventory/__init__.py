@@ -1,0 +1,1 @@
+"""Header facts to an `Inventory`: canonical order, roles, layers, model facts. Knows no recipe."""

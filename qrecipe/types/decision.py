@@ -1,0 +1,57 @@
+"""Decisions: which type a tensor gets, and every reason on the way. Frozen values; a plan is made of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from qrecipe.types.format import TypeUse
+    from qrecipe.types.tensor import TensorInfo
+
+PassedOverCode = Literal["backend", "shape"]
+
+
+@dataclass(frozen=True, slots=True)
+class RuleRef:
+    """Which rule decided: the file as users name it, the rule's index there (from 0), its line (from 1) if known."""
+
+    file: str
+    index: int
+    line: int | None = None
+
+    def __str__(self) -> str:
+        line = f":{self.line}" if self.line is not None else ""
+        return f"{self.file}{line}, rules[{self.index}]"
+
+
+@dataclass(frozen=True, slots=True)
+class PassedOver:
+    """A chain's entry that did not fit. Only `shape` is a fallback; `backend` is how chains serve several families."""
+
+    type: str
+    code: PassedOverCode
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The outcome for one tensor in one target.
+
+    `type` is what is stored (for a kept tensor its dtype, as a format). `keep` says that nothing is quantized: the
+    chain said so, or the tensor is protected (`protected` says why, and `rule` is None). `open` lists the other
+    alternatives of an `any(…)` that fit.
+    """
+
+    tensor: TensorInfo
+    type: TypeUse
+    keep: bool = False
+    rule: RuleRef | None = None
+    protected: str | None = None
+    passed_over: tuple[PassedOver, ...] = ()
+    open: tuple[str, ...] = ()
+
+    @property
+    def fell_back(self) -> bool:
+        """An entry before the chosen one was passed over because of the tensor's shape."""
+        return any(entry.code == "shape" for entry in self.passed_over)

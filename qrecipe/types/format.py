@@ -1,0 +1,137 @@
+"""Formats (quantization types), their arguments, and fits: what a type chain is made of.
+
+A format is a value: its name is a string only in files and on screens. `nbytes` is the only place that computes a
+size. Formats are immutable, and a format costs nothing until `encode` or `decode` is called: heavy packages load there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, Protocol
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from qrecipe.types.tensor import Shape
+
+    FloatArray = NDArray[np.float32]
+
+ArgumentKind = Literal["word", "int", "fit"]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A value with arguments of its own, as `lattice(else=error)`."""
+
+    name: str
+    args: tuple[tuple[str, int | str | Call], ...] = ()
+
+    def __str__(self) -> str:
+        inside = ", ".join(f"{name}={value}" for name, value in self.args)
+        return f"{self.name}({inside})" if inside else self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """One argument that a format or a fit takes. `choices` is empty where any value of the kind will do."""
+
+    name: str
+    kind: ArgumentKind
+    default: int | str | None = None
+    choices: tuple[int | str, ...] = ()
+    meaning: str = ""
+
+
+class Format(Protocol):
+    """A quantization type or a plain dtype (`F16`)."""
+
+    @property
+    def name(self) -> str:
+        """As users write and read it: `Q4_K`, `int4`."""
+
+    @property
+    def family(self) -> str:
+        """Which codecs it belongs to: `ggml`, `integer`, `float8`, or a plug-in's own word."""
+
+    @property
+    def arguments(self) -> tuple[Argument, ...]:
+        """What may stand in parentheses behind the name."""
+
+    @property
+    def gguf_id(self) -> int | None:
+        """The type id under which a GGUF file stores it, None if it cannot."""
+
+    @property
+    def is_float(self) -> bool:
+        """A plain floating-point dtype, converted by rounding alone; takes no fit."""
+
+    @property
+    def imatrix(self) -> Literal["unused", "used", "needed", "required"]:
+        """How encoding uses an imatrix.
+
+        `needed`: only an explicit `fit=rtn` does without; `required`: never without.
+        """
+
+    def refuses(self, shape: Shape, args: Args) -> str | None:
+        """Say why a tensor of this shape cannot be stored (`576 columns are no multiple of 256`); None if it can."""
+
+    def nbytes(self, shape: Shape, args: Args) -> int:
+        """Exact bytes of a tensor of this shape, padding not included."""
+
+    def encode(self, rows: FloatArray, args: Args, importance: FloatArray | None) -> bytes:
+        """Encode float32 `rows` [n, cols]; `importance` [cols] weights the columns. Rows are independent.
+
+        Finite values only: callers check. The result has `nbytes(rows.shape, args)` bytes, the same ones every time.
+        """
+
+    def decode(self, data: bytes | memoryview, cols: int) -> FloatArray:
+        """Decode whole rows to float32 [n, cols]."""
+
+
+Args = tuple[tuple[str, "int | str | Call"], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TypeUse:
+    """A format with the arguments as written, e.g. `Q4_0(fit=lattice)`; `str()` gives that text."""
+
+    format: Format
+    args: Args = ()
+
+    def __str__(self) -> str:
+        return str(Call(self.format.name, self.args))
+
+    def argument(self, name: str) -> int | str | Call | None:
+        """Return the written value of an argument, else its default."""
+        written = dict(self.args).get(name)
+        default = next((argument.default for argument in self.format.arguments if argument.name == name), None)
+        return default if written is None else written
+
+    @property
+    def fit(self) -> Call:
+        """How scale and codes are chosen: `auto` unless written."""
+        value = self.argument("fit")
+        return value if isinstance(value, Call) else Call(str(value or "auto"))
+
+
+class Fit(Protocol):
+    """How scale and codes are chosen for a type (`rtn`, `imatrix`, `lattice`, a plug-in's own)."""
+
+    @property
+    def name(self) -> str:
+        """As written behind `fit=`."""
+
+    @property
+    def arguments(self) -> tuple[Argument, ...]:
+        """What may stand in parentheses behind the name."""
+
+    @property
+    def importance(self) -> Literal["never", "if present", "required"]:
+        """Whether the fit is given the imatrix."""
+
+    def refuses(self, use: TypeUse) -> str | None:
+        """Say why this fit cannot serve this type; None if it can."""
+
+    def encode(self, use: TypeUse, rows: FloatArray, importance: FloatArray | None) -> bytes:
+        """Encode as `Format.encode` does, with this fit's choice of scale and codes."""

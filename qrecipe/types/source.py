@@ -1,0 +1,96 @@
+"""Checkpoints: where weights come from. Headers are read when one is opened; weights only by `read`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, Protocol
+
+if TYPE_CHECKING:
+    from qrecipe.types.metadata import MetadataEntry
+    from qrecipe.types.tensor import Shape
+
+Container = Literal["gguf", "safetensors"]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredTensor:
+    """One tensor as a file stores it: row-major, `nbytes` long, `dtype` spelled as ggml does (`BF16`, `Q4_1`, `I64`).
+
+    A dtype that ggml lacks keeps its file's own name (`F8_E4M3`, `BOOL`). `file` is an index into `files`, `offset`
+    counts from that file's start.
+    """
+
+    name: str
+    dtype: str
+    shape: Shape
+    nbytes: int
+    file: int
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """One file of a checkpoint: name for people, size and size of its header in bytes."""
+
+    name: str
+    nbytes: int
+    header_bytes: int
+
+
+class Checkpoint(Protocol):
+    """An opened checkpoint. Safe to read from several threads at once; a frozen value, picklable, holding no handle."""
+
+    @property
+    def reference(self) -> str:
+        """What opens it again from any working folder (absolute path, `pkg:NAME`)."""
+
+    @property
+    def container(self) -> Container:
+        """The file format."""
+
+    @property
+    def files(self) -> tuple[StoredFile, ...]:
+        """Its files, in order."""
+
+    @property
+    def tensors(self) -> Mapping[str, StoredTensor]:
+        """By stored name, in file order."""
+
+    @property
+    def metadata(self) -> tuple[MetadataEntry, ...] | None:
+        """GGUF metadata in file order; None for other containers."""
+
+    @property
+    def config(self) -> Mapping[str, object] | None:
+        """The parsed `config.json` beside safetensors files, if there is one."""
+
+    @property
+    def header_digest(self) -> str:
+        """SHA-256 over all headers, hexadecimal."""
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Oddities that are no errors (bytes behind the data)."""
+
+    def read(self, name: str, start: int, size: int) -> bytes:
+        """Return `size` bytes of a tensor's data from byte `start` on; SourceError if the file ends before."""
+
+
+class Source(Protocol):
+    """One way to name a checkpoint (a GGUF file, `pkg:NAME`, …)."""
+
+    @property
+    def name(self) -> str:
+        """For people and for clashes: `gguf`."""
+
+    @property
+    def example(self) -> str:
+        """A reference that shows the form, for messages: `pkg:NAME`."""
+
+    def claims(self, reference: str, folder: Path) -> bool:
+        """Say whether this reference is of this kind, from names alone; local paths are relative to `folder`."""
+
+    def open(self, reference: str, folder: Path) -> Checkpoint:
+        """Read the headers; SourceError with what is wrong and what to do."""

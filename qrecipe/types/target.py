@@ -1,0 +1,127 @@
+"""Targets and backends: an artifact that a recipe asks for, its layout to the byte, and who can write it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    from qrecipe.errors import Diagnostic
+    from qrecipe.types.decision import Decision
+    from qrecipe.types.format import Fit, FloatArray, Format, TypeUse
+    from qrecipe.types.source import Checkpoint
+    from qrecipe.types.task import Limits, Task
+    from qrecipe.types.tensor import Inventory, Shape, TensorInfo
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One `[[targets]]` of a recipe, variables filled in. `output` ends in `/` where it is a folder.
+
+    `options` is the backend's own model of the remaining keys.
+    """
+
+    name: str
+    backend: str
+    output: str
+    profile: str | None = None
+    options: BaseModel | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """An array of an artifact: `nbytes` at `offset` of `file`. A GGUF tensor has one part; codes and scales are two."""
+
+    name: str
+    dtype: str
+    shape: Shape
+    file: str
+    offset: int
+    nbytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class OutputFile:
+    """A file of an artifact, its path relative to the output folder.
+
+    `nbytes` and `header_bytes` are exact, or None where the metadata is unknown; then `estimate` stands in for
+    `nbytes` and `why_estimate` says why.
+    """
+
+    path: str
+    nbytes: int | None
+    header_bytes: int | None
+    estimate: int | None = None
+    why_estimate: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Every byte range of an artifact, before any work. `tensor_bytes` is the data section, padding included."""
+
+    files: tuple[OutputFile, ...]
+    parts: Mapping[str, tuple[Part, ...]]
+    tensor_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What a backend needs to write an artifact whose layout is known.
+
+    `paths` maps each `OutputFile.path` to the temporary file to write; whoever calls makes, syncs and renames them.
+    `formats` decodes a source's dtypes; `importance` has the imatrix by canonical name: [matrices, cols].
+    """
+
+    target: Target
+    inventory: Inventory
+    decisions: Sequence[Decision]
+    layout: Layout
+    checkpoint: Checkpoint
+    paths: Mapping[str, Path]
+    formats: Mapping[str, Format]
+    fits: Mapping[str, Fit]
+    importance: Mapping[str, FloatArray] = field(default_factory=dict)
+    imatrix_note: Mapping[str, str | int] = field(default_factory=dict)
+
+
+class Backend(Protocol):
+    """An artifact family. Everything but `tasks` and `finish` is known from headers and reads no weight."""
+
+    @property
+    def name(self) -> str:
+        """As recipes write it: `gguf`."""
+
+    @property
+    def options(self) -> type[BaseModel]:
+        """The model of a target's keys besides `backend`, `name`, `profile` and `output` (unknown keys refused)."""
+
+    @property
+    def profiles(self) -> tuple[str, ...]:
+        """Profiles that a target may name; () if it takes none."""
+
+    def refuses(self, inventory: Inventory, target: Target) -> Diagnostic | None:
+        """Say why this model cannot become this target at all; None if it can."""
+
+    def stores(self, use: TypeUse, tensor: TensorInfo, target: Target) -> str | None:
+        """Say why this type cannot be stored for this tensor (`GGUF has no int4`); None if it can. Not about shapes."""
+
+    def keep(self, tensor: TensorInfo, target: Target) -> str:
+        """Return the dtype that is stored when nothing is quantized."""
+
+    def check(self, inventory: Inventory, decisions: Sequence[Decision], target: Target) -> Sequence[Diagnostic]:
+        """Return what is wrong with the decisions together (requirements that span tensors)."""
+
+    def layout(
+        self, inventory: Inventory, decisions: Sequence[Decision], target: Target, notes: Mapping[str, str | int]
+    ) -> Layout:
+        """Compute every offset. `notes` is the imatrix's provenance, {} without one."""
+
+    def tasks(self, job: Job, limits: Limits) -> Sequence[Task]:
+        """Cut the tensors into tasks, none of which holds more than `limits.task_memory` where rows allow it."""
+
+    def finish(self, job: Job) -> None:
+        """Write what must come last (headers), when every task is done."""
