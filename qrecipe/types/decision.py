@@ -55,3 +55,8 @@ class Decision:
     def fell_back(self) -> bool:
         """An entry before the chosen one was passed over because of the tensor's shape."""
         return any(entry.code == "shape" for entry in self.passed_over)
+
+    @property
+    def copied(self) -> bool:
+        """The source's bytes are taken as they are: same type, no arguments that would encode anew."""
+        return self.type.format.name == self.tensor.dtype and not self.type.args

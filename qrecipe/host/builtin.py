@@ -1,0 +1,82 @@
+"""The one list of built-ins: plug-ins like any other, objects with hook implementations that the host registers.
+
+Each folder lists what it offers in its own `builtin.py`; nothing registers itself on import.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from qrecipe.hooks import hookimpl
+
+if TYPE_CHECKING:
+    from qrecipe.types.format import Fit, Format
+    from qrecipe.types.source import Source
+    from qrecipe.types.target import Backend
+    from qrecipe.types.task import Executor
+
+
+class Codecs:
+    """Every ggml type, the names of the integer and float8 families, and the fits."""
+
+    @hookimpl
+    def qrecipe_formats(self) -> Sequence[Format]:
+        """Offer the built-in formats."""
+        from qrecipe.codecs.builtin import FORMATS  # noqa: PLC0415 - keeps the host's import light
+
+        return FORMATS
+
+    @hookimpl
+    def qrecipe_fits(self) -> Sequence[Fit]:
+        """Offer the built-in fits."""
+        from qrecipe.codecs.builtin import FITS  # noqa: PLC0415 - keeps the host's import light
+
+        return FITS
+
+
+class Conditions:
+    """The functions of conditions."""
+
+    @hookimpl
+    def qrecipe_functions(self) -> Sequence[Callable[..., int | str | bool]]:
+        """Offer `more_bits`, `min` and `max`."""
+        from qrecipe.recipe.functions import BUILTINS  # noqa: PLC0415 - keeps the host's import light
+
+        return BUILTINS
+
+
+class Gguf:
+    """The gguf backend."""
+
+    @hookimpl
+    def qrecipe_backends(self) -> Sequence[Backend]:
+        """Offer `gguf`."""
+        from qrecipe.backends.gguf.backend import GgufBackend  # noqa: PLC0415 - keeps the host's import light
+
+        return (GgufBackend(),)
+
+
+class Local:
+    """Executors on this machine."""
+
+    @hookimpl
+    def qrecipe_executors(self) -> Sequence[Executor]:
+        """Offer threads, inline and the dry run."""
+        from qrecipe.executors.builtin import EXECUTORS  # noqa: PLC0415 - keeps the host's import light
+
+        return EXECUTORS
+
+
+class Checkpoints:
+    """GGUF, safetensors and `pkg:`."""
+
+    @hookimpl
+    def qrecipe_sources(self) -> Sequence[Source]:
+        """Offer the built-in sources."""
+        from qrecipe.sources.builtin import SOURCES  # noqa: PLC0415 - keeps the host's import light
+
+        return SOURCES
+
+
+BUILTINS: tuple[object, ...] = (Codecs(), Conditions(), Gguf(), Local(), Checkpoints())

@@ -1,0 +1,100 @@
+"""Typed look-ups over everything that plug-ins offer: name → item, sorted by name, with who brought it.
+
+Two plug-ins that offer one name are both refused that name, unless one of them is built in, which then keeps it; a
+diagnostic names both. Names of formats and fits are compared without case.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from qrecipe.errors import Diagnostic
+from qrecipe.host.manager import Loaded, broken_plugin, describe, is_builtin, load_plugins
+
+if TYPE_CHECKING:
+    from qrecipe.types.architecture import Architecture
+    from qrecipe.types.dialect import Dialect
+    from qrecipe.types.format import Fit, Format
+    from qrecipe.types.source import Source
+    from qrecipe.types.target import Backend
+    from qrecipe.types.task import Executor
+
+KINDS = ("formats", "fits", "backends", "sources", "architectures", "executors", "functions", "dialects")
+_WITHOUT_CASE = ("formats", "fits")
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """What the tool can do in this environment. `origins` says which plug-in brought (kind, name)."""
+
+    formats: Mapping[str, Format]
+    fits: Mapping[str, Fit]
+    backends: Mapping[str, Backend]
+    sources: Mapping[str, Source]
+    architectures: Mapping[str, Architecture]
+    executors: Mapping[str, Executor]
+    functions: Mapping[str, Callable[..., int | str | bool]]
+    dialects: Mapping[str, Dialect]
+    origins: Mapping[tuple[str, str], str]
+    problems: tuple[Diagnostic, ...]
+
+
+def make_catalog(*extra: object, discover: bool = True) -> Catalog:
+    """Load all plug-ins and ask each for what it offers."""
+    return catalog_of(load_plugins(extra, discover=discover))
+
+
+def catalog_of(loaded: Loaded) -> Catalog:
+    """Collect what registered plug-ins offer."""
+    problems = list(loaded.problems)
+    origins: dict[tuple[str, str], str] = {}
+    found = {kind: _collect(loaded, kind, origins, problems) for kind in KINDS}
+    return Catalog(**found, origins=origins, problems=tuple(problems))
+
+
+def _collect(
+    loaded: Loaded, kind: str, origins: dict[tuple[str, str], str], problems: list[Diagnostic]
+) -> dict[str, Any]:
+    items: dict[str, Any] = {}
+    claims: dict[str, list[str]] = {}
+    for plugin, implementation in loaded.provided(f"qrecipe_{kind}"):
+        try:
+            offered = {_name(item): item for item in implementation() or ()}
+        except Exception as error:  # noqa: BLE001 - whatever a third party's hook raises must not take the tool down
+            problems.append(broken_plugin(plugin, f"its hook qrecipe_{kind} raised {describe(error)}"))
+            continue
+        for name, item in offered.items():
+            key = name.lower() if kind in _WITHOUT_CASE else name
+            claims.setdefault(key, []).append(plugin)
+            if len(claims[key]) == 1:
+                items[name] = item
+                origins[kind, name] = plugin
+    _settle(kind, items, claims, problems)
+    return dict(sorted(items.items()))
+
+
+def _settle(kind: str, items: dict[str, Any], claims: Mapping[str, list[str]], problems: list[Diagnostic]) -> None:
+    """Report every name that several plug-ins claim, and take it away unless the first claim is built in."""
+    for name in list(items):
+        claimants = claims[name.lower() if kind in _WITHOUT_CASE else name]
+        if len(claimants) < 2:  # noqa: PLR2004 - one claim is no clash
+            continue
+        kept = is_builtin(claimants[0])
+        if not kept:
+            del items[name]
+        outcome = f"the built-in {name!r} stays" if kept else f"none of them is used, so {name!r} is not available"
+        problems.append(
+            Diagnostic(
+                "plugin-clash",
+                f"plug-ins {' and '.join(map(repr, claimants))} both offer {kind[:-1]} {name!r}",
+                why=f"a name means one thing; {outcome}",
+                fix="uninstall one of them, or ask its author for another name",
+                severity="warning",
+            )
+        )
+
+
+def _name(item: Any) -> str:  # noqa: ANN401 - the kinds have nothing in common but a name
+    return str(item.__name__ if not hasattr(item, "name") else item.name)

@@ -1,0 +1,106 @@
+"""Rules that win no tensor in any target, and why: what a person should know about a recipe besides its outcome.
+
+A rule is used when it wins at least one tensor in at least one target. An unused rule of the built file is an error,
+unless it is `optional`; rules that came by `extends` may be overridden, which is what they are for.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from qrecipe.errors import Diagnostic, Severity
+from qrecipe.planner.candidates import covers
+from qrecipe.planner.faults import listed, tensors
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from qrecipe.planner.resolve import Resolution, Resolver
+    from qrecipe.recipe.recipe import Rule
+    from qrecipe.types.tensor import TensorInfo
+
+
+def unused_rules(resolutions: Sequence[Resolution], *, severity: Severity = "error") -> Iterator[Diagnostic]:
+    """Yield a diagnostic for each rule of the built file that is of no use in any of the targets."""
+    if not resolutions:
+        return
+    used = {index for resolution in resolutions for index in resolution.winners.values()}
+    for index, rule in enumerate(resolutions[0].resolver.rules):
+        if index not in used and not rule.optional and not rule.inherited:
+            yield replace(_why_unused(index, resolutions), severity=severity)
+
+
+def _why_unused(index: int, resolutions: Sequence[Resolution]) -> Diagnostic:
+    """Tell no name, protected only, never true and shadowed apart. The target in which the rule came farthest tells."""
+    causes = [_cause(index, resolution) for resolution in resolutions]
+    return max(causes, key=lambda cause: cause[0])[1]
+
+
+def _cause(index: int, resolution: Resolution) -> tuple[int, Diagnostic]:
+    resolver = resolution.resolver
+    rule = resolver.rules[index]
+    covered = [tensor for tensor in resolver.model.inventory.tensors if covers(rule.match, tensor)]
+    if not covered:
+        return 0, _matches_nothing(rule, resolver)
+    reached = [tensor for tensor in covered if resolver.reaches(rule, tensor)]
+    if not reached:
+        return 1, _protected_only(rule, covered, resolver)
+    true = [tensor for tensor in reached if resolver.applies(index, tensor)]
+    if not true:
+        return 2, _never_true(rule, reached)
+    return 3, _shadowed(rule, true, resolution)
+
+
+def _matches_nothing(rule: Rule, resolver: Resolver) -> Diagnostic:
+    near = _nearest(str(rule.match), resolver)
+    hint = f"did you mean {' or '.join(repr(name) for name in near)}? " if near else ""
+    return Diagnostic(
+        "rule-matches-nothing",
+        "the pattern matches no tensor of this model",
+        rule.where_match,
+        why="a pattern covers a whole name, or the whole name less a final .weight",
+        fix=f"{hint}`qrecipe inspect` lists the names; optional = true if only some models have such a tensor",
+    )
+
+
+def _protected_only(rule: Rule, covered: Sequence[TensorInfo], resolver: Resolver) -> Diagnostic:
+    first = covered[0].name
+    return Diagnostic(
+        "rule-protected-only",
+        f"the pattern matches protected tensors only: {listed([tensor.name for tensor in covered])}",
+        rule.where_match,
+        why=f"{first} is protected: {resolver.model.protected[first]}",
+        fix="add protected = true to the rule if you mean it, or take the rule out",
+    )
+
+
+def _never_true(rule: Rule, reached: Sequence[TensorInfo]) -> Diagnostic:
+    return Diagnostic(
+        "rule-never-true",
+        f"the condition is never true: the pattern matches {tensors([tensor.name for tensor in reached])}",
+        rule.where_when,
+        why="a fact that a tensor lacks, such as the layer of token_embd, makes a comparison unknown, not true",
+        fix="`qrecipe explain RECIPE TENSOR` shows the facts; optional = true if the condition is for other models",
+    )
+
+
+def _shadowed(rule: Rule, true: Sequence[TensorInfo], resolution: Resolution) -> Diagnostic:
+    winners = [resolution.winners[tensor.name] for tensor in true if tensor.name in resolution.winners]
+    takers = list(dict.fromkeys(str(resolution.resolver.rules[winner].ref) for winner in winners))
+    return Diagnostic(
+        "rule-shadowed",
+        f"earlier rules take every tensor of this one: {tensors([tensor.name for tensor in true])}",
+        rule.where_match,
+        why=f"the first matching rule wins; here that is {listed(takers)}",
+        fix="move this rule up, narrow the earlier one, or take this one out",
+    )
+
+
+def _nearest(pattern: str, resolver: Resolver) -> list[str]:
+    """Return names, without a final .weight, and roles that look like a pattern's text."""
+    known = dict.fromkeys(tensor.role for tensor in resolver.model.inventory.tensors)
+    known |= dict.fromkeys(tensor.name.removesuffix(".weight") for tensor in resolver.model.inventory.tensors)
+    plain = get_close_matches(pattern, known, n=2, cutoff=0.6)
+    return plain or get_close_matches(pattern.rpartition(".")[2].strip("*"), known, n=2, cutoff=0.6)

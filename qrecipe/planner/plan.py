@@ -1,0 +1,109 @@
+"""The plan: every decision of every target, with its layout.
+
+Frozen; preview, explain, the lock and the builder read it. Sizes are bytes. What cannot be known exactly is None and has
+an estimate that says why; an estimate is never printed as exact.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from qrecipe.types.decision import Decision
+
+if TYPE_CHECKING:
+    from qrecipe.errors import Diagnostic
+    from qrecipe.types.target import Layout, OutputFile, Target
+    from qrecipe.types.tensor import Inventory
+
+
+@dataclass(frozen=True, slots=True)
+class Imatrix:
+    """Which importance matrix a plan counts on: the file's path, its SHA-256, and the tensors that it has data for."""
+
+    file: str
+    digest: str
+    names: frozenset[str]
+    notes: tuple[tuple[str, str | int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TargetPlan:
+    """One target: `decisions` in canonical order, `layout` to the byte, `findings` that do not stop a plan."""
+
+    target: Target
+    decisions: tuple[Decision, ...]
+    layout: Layout
+    findings: tuple[Diagnostic, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The target's name."""
+        return self.target.name
+
+    @property
+    def files(self) -> tuple[OutputFile, ...]:
+        """The files to write, in order."""
+        return self.layout.files
+
+    @property
+    def file_bytes(self) -> int | None:
+        """Exact size of all files together; None where metadata is unknown."""
+        sizes = [file.nbytes for file in self.files]
+        return None if None in sizes else sum(size for size in sizes if size is not None)
+
+    @property
+    def file_bytes_estimate(self) -> int | None:
+        """What stands in for `file_bytes` where that is None."""
+        if self.file_bytes is not None:
+            return None
+        return sum(file.nbytes if file.nbytes is not None else file.estimate or 0 for file in self.files)
+
+    @property
+    def tensor_bytes(self) -> int:
+        """The data section, padding included."""
+        return self.layout.tensor_bytes
+
+    @property
+    def params(self) -> int:
+        """Weights of all tensors."""
+        return sum(decision.tensor.params for decision in self.decisions)
+
+    @property
+    def bits_per_weight(self) -> float:
+        """Bits of tensor data, padding not included, for each weight."""
+        return 8 * sum(self.nbytes(decision) for decision in self.decisions) / max(self.params, 1)
+
+    @property
+    def fallbacks(self) -> tuple[Decision, ...]:
+        """Decisions that a tensor's shape pushed along its chain."""
+        return tuple(decision for decision in self.decisions if decision.fell_back)
+
+    def nbytes(self, decision: Decision) -> int:
+        """Bytes of one tensor: the sum of its parts."""
+        return sum(part.nbytes for part in self.layout.parts[decision.tensor.name])
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All targets of one recipe for one checkpoint.
+
+    `recipe` is the recipe's name, `recipe_file` its file; `source` opens the checkpoint again; `inventory` names the
+    stand-in where the plan was made without the checkpoint. `missing` lists targets whose backend is not installed.
+    """
+
+    recipe: str
+    recipe_file: str
+    source: str | None
+    inventory: Inventory
+    targets: tuple[TargetPlan, ...]
+    stand_in: str | None = None
+    requantize: bool = False
+    imatrix: Imatrix | None = None
+    missing: tuple[Diagnostic, ...] = ()
+    findings: tuple[Diagnostic, ...] = ()
+
+    @property
+    def warnings(self) -> tuple[Diagnostic, ...]:
+        """Everything that a person should see though nothing stops."""
+        return (*self.findings, *self.missing, *(finding for target in self.targets for finding in target.findings))
