@@ -1,0 +1,105 @@
+"""One logical string of bytes over a file, or over the parts of a file that was cut up (`model.gguf.part00`, …).
+
+Opened once to learn the sizes; every read opens its file, reads at its position and closes it, so a value holds no
+handle, can be pickled, and serves any number of threads. Files are never mapped: see docs/adr/0001. A file that ends
+early or has another size than when it was opened is a `SourceError` that names the file.
+"""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from qrecipe.sources.fault import GET_AGAIN, Place, fault
+
+
+@dataclass(frozen=True, slots=True)
+class FilePart:
+    """A file on disk and the size that it had when it was opened."""
+
+    path: str
+    nbytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class ByteString:
+    """`name` is for people: the path, without the part's number where there are several."""
+
+    name: str
+    parts: tuple[FilePart, ...]
+
+    @property
+    def nbytes(self) -> int:
+        """Size of all parts together."""
+        return sum(part.nbytes for part in self.parts)
+
+    def read(self, offset: int, size: int) -> bytes:
+        """Return exactly `size` bytes from `offset` on."""
+        if offset < 0 or size < 0 or offset + size > self.nbytes:
+            what = f"{size} bytes are needed at byte {offset}, but the file ends at byte {self.nbytes}"
+            raise fault("file-too-short", Place(self.name, offset), what)
+        return b"".join(_read(part, start, stop) for part, start, stop in self._pieces(offset, offset + size))
+
+    def _pieces(self, start: int, stop: int) -> Iterator[tuple[FilePart, int, int]]:
+        """Yield what of each part lies between two positions of the whole."""
+        before = 0
+        for part in self.parts:
+            first, last = max(start - before, 0), min(stop - before, part.nbytes)
+            if first < last:
+                yield part, first, last
+            before += part.nbytes
+
+
+def open_bytes(paths: Sequence[Path], name: str = "") -> ByteString:
+    """Look at the files (regular ones only: a pipe would block) and note their sizes."""
+    return ByteString(name or str(paths[0]), tuple(FilePart(str(path), _size(path)) for path in paths))
+
+
+def _size(path: Path) -> int:
+    try:
+        found = path.stat()
+    except OSError as error:
+        raise _unreadable(str(path), error) from None
+    if not stat.S_ISREG(found.st_mode):
+        raise fault("not-a-file", Place(str(path)), f"{path.name} is no regular file", fix="name a file or a folder")
+    return found.st_size
+
+
+def _read(part: FilePart, start: int, stop: int) -> bytes:
+    pieces: list[bytes] = []
+    left = stop - start
+    try:
+        with Path(part.path).open("rb", buffering=0) as file:
+            size = file.seek(0, 2)
+            if size != part.nbytes:
+                raise _changed(part, size)
+            file.seek(start)
+            while left and (piece := file.read(left)):
+                pieces.append(piece)
+                left -= len(piece)
+    except OSError as error:
+        raise _unreadable(part.path, error) from None
+    if left:
+        raise fault(
+            "file-too-short", Place(part.path, stop - left), f"the file ends {left} bytes early, while it is being read"
+        )
+    return b"".join(pieces)
+
+
+def _changed(part: FilePart, size: int) -> Exception:
+    return fault(
+        "file-changed",
+        Place(part.path),
+        f"the file had {part.nbytes} bytes when it was opened and has {size} now",
+        why="its header no longer describes what it holds",
+        fix="wait until nothing writes to it, then run again",
+    )
+
+
+def _unreadable(path: str, error: OSError) -> Exception:
+    reason = error.strerror or str(error)
+    missing = isinstance(error, FileNotFoundError)
+    fix = "check the spelling of the path" if missing else f"make the file readable; {GET_AGAIN} if it stays so"
+    return fault("file-unreadable", Place(path), f"cannot read the file: {reason}", fix=fix)

@@ -1,0 +1,31 @@
+"""The one way in which a reader says what is wrong with a file: what, at which byte, why, and what to do.
+
+Offsets count from the start of the (joined) file. A fix is never missing: where the file itself is broken, the fix is
+to get it again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from qrecipe.errors import Diagnostic, Location, SourceError
+
+GET_AGAIN = "download or convert the file again, and compare its checksum where one is published"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A byte of a file, for messages; without `offset`, the whole file."""
+
+    file: str
+    offset: int | None = None
+
+    def at(self, offset: int) -> Place:
+        """Return another byte of the same file."""
+        return Place(self.file, offset)
+
+
+def fault(code: str, place: Place, what: str, *, why: str = "", fix: str = GET_AGAIN) -> SourceError:
+    """Return the error for the caller to raise."""
+    where = Location(file=place.file, key_path="" if place.offset is None else f"byte {place.offset}")
+    return SourceError(Diagnostic(code, what, where, why, fix))

@@ -1,0 +1,52 @@
+"""JSON from files that nobody vouches for: UTF-8, no key twice, no NaN, nested at most 32 deep, an object at the top.
+
+The time that a text takes is linear in its length, whatever it holds.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from typing import Never
+
+from qrecipe.sources.fault import GET_AGAIN, Place, fault
+
+_DEEPEST = 32
+_STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"?', re.DOTALL)  # ends with the text too: a failed match would be tried anew
+_BRACKET = re.compile(rb"[\[\]{}]")
+
+
+def parse_object(raw: bytes, place: Place, what: str) -> dict[str, object]:
+    """Return the object that `raw` holds; `what` names it in messages."""
+    if _depth(raw) > _DEEPEST:
+        raise fault("json-too-deep", place, f"{what} nests more than {_DEEPEST} deep")
+    try:
+        found = json.loads(raw.decode("utf-8"), object_pairs_hook=_without_repeats, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise fault("json-invalid", place, f"{what} is no valid JSON: {error}", fix=GET_AGAIN) from None
+    if not isinstance(found, dict):
+        raise fault("json-invalid", place, f"{what} is no JSON object")
+    return found
+
+
+def _depth(raw: bytes) -> int:
+    """Return how deep brackets nest outside strings; the parser itself would go on to the end of the stack."""
+    depth = deepest = 0
+    for bracket in _BRACKET.findall(_STRING.sub(b"", raw)):
+        depth += 1 if bracket in b"[{" else -1
+        deepest = max(deepest, depth)
+    return deepest
+
+
+def _without_repeats(pairs: Iterable[tuple[str, object]]) -> dict[str, object]:
+    found: dict[str, object] = {}
+    for key, value in pairs:
+        if key in found:
+            raise ValueError(f"key {key!r} stands twice")
+        found[key] = value
+    return found
+
+
+def _refuse_constant(name: str) -> Never:
+    raise ValueError(f"{name} is no JSON")
