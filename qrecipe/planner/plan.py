@@ -1,7 +1,7 @@
 """The plan: every decision of every target, with its layout.
 
-Frozen; preview, explain, the lock and the builder read it. Sizes are bytes. What cannot be known exactly is None and has
-an estimate that says why; an estimate is never printed as exact.
+Frozen; preview, explain, the lock and the builder read it. Sizes are bytes. What cannot be known exactly is None and
+has an estimate that says why; an estimate is never printed as exact.
 """
 
 from __future__ import annotations

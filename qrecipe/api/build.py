@@ -1,0 +1,233 @@
+"""Builds: a recipe or a plan to artifacts. Everything that can be refused is refused before the first byte.
+
+`build` returns what was written; a failure or an interrupt leaves nothing under a final name. `rehearse` makes the same
+checks and writes nothing. Memory: `memory` bounds the whole process; what Python and the headers hold comes off first.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qrecipe.api.outcome import bring_together
+from qrecipe.api.replan import is_plan_file, reopen
+from qrecipe.api.staging import Staging, cannot_write, final_path, refuse_existing
+from qrecipe.errors import BuildError, Diagnostic
+from qrecipe.planner.plan import Plan
+from qrecipe.types.event import Event, TargetDone, TargetStarted
+from qrecipe.types.target import Job
+from qrecipe.types.task import Limits
+
+if TYPE_CHECKING:
+    from qrecipe.api.outcome import Setting
+    from qrecipe.host.catalog import Catalog
+    from qrecipe.planner.plan import TargetPlan
+    from qrecipe.sources.imatrix import Imatrix as ImatrixData
+    from qrecipe.types.source import Checkpoint
+
+DEFAULT_MEMORY = 1 << 30
+_LEAST_TASK_MEMORY = 8 << 20
+_SLACK = 32 << 20  # allocator and thread stacks
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to build: final folder, workers, bytes of memory for the whole process, whether to replace, who runs."""
+
+    output: Path
+    threads: int
+    memory: int
+    force: bool = False
+    executor: str = "threads"
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """One target as written: the plan that it follows and its files' final paths (none after a rehearsal)."""
+
+    target: TargetPlan
+    paths: tuple[Path, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BuildResult:
+    """What a build did. `complete` is false where a target's plug-in is missing (`plan.missing` says which)."""
+
+    plan: Plan
+    built: tuple[Built, ...]
+
+    @property
+    def complete(self) -> bool:
+        """Every target of the recipe was built."""
+        return not self.plan.missing
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A plan with the open checkpoint and the data that building it takes."""
+
+    catalog: Catalog
+    plan: Plan
+    checkpoint: Checkpoint
+    imatrix: ImatrixData | None
+
+
+def build(  # noqa: PLR0913 - the flags of `qrecipe build`, all keywords
+    recipe: str | Path | Plan,
+    *,
+    source: str | None = None,
+    set: Mapping[str, Setting] | None = None,  # noqa: A002 - the flag's name
+    output: str | Path = ".",
+    threads: int | None = None,
+    memory: int | None = None,
+    force: bool = False,
+    executor: str = "threads",
+    on_event: Callable[[Event], None] | None = None,
+    on_plan: Callable[[Plan], None] | None = None,
+) -> BuildResult:
+    """Build all targets of a recipe (a path, or a shipped recipe's name), of a plan file, or of a plan.
+
+    Args:
+        recipe: What to build.
+        source: A checkpoint instead of the recipe's own.
+        set: Variables of the recipe to override.
+        output: The folder under which the targets' outputs go.
+        threads: Workers; by default one a core.
+        memory: Most bytes that the process may hold; by default 1 GiB.
+        force: Replace outputs that exist.
+        executor: Where the tasks run, by the executor's name.
+        on_event: Called with every event, from this thread.
+        on_plan: Called once with the plan, before the work.
+
+    Raises:
+        QrecipeError: The recipe, the model or the output is at fault; nothing was left under a final name.
+    """
+    options = Options(Path(output), threads or _cores(), memory or DEFAULT_MEMORY, force, executor)
+    ready = _ready(recipe, source, set)
+    _refuse_early(ready, options)
+    if on_plan is not None:
+        on_plan(ready.plan)
+    tell = on_event or (lambda _: None)
+    return BuildResult(ready.plan, tuple(_build_one(ready, target, options, tell) for target in ready.plan.targets))
+
+
+def rehearse(
+    recipe: str | Path | Plan,
+    *,
+    source: str | None = None,
+    set: Mapping[str, Setting] | None = None,  # noqa: A002 - the flag's name
+    output: str | Path = ".",
+    force: bool = False,
+) -> BuildResult:
+    """Make every check that `build` makes before its first byte, and write nothing."""
+    ready = _ready(recipe, source, set)
+    _refuse_early(ready, Options(Path(output), _cores(), DEFAULT_MEMORY, force))
+    return BuildResult(ready.plan, tuple(Built(target, ()) for target in ready.plan.targets))
+
+
+def _ready(recipe: str | Path | Plan, source: str | None, settings: Mapping[str, Setting] | None) -> Ready:
+    if isinstance(recipe, Plan) or is_plan_file(recipe):
+        return Ready(*reopen(recipe, source=source, settings=settings))
+    outcome = bring_together(recipe, source=source, settings=settings)
+    plan = outcome.planned()
+    if outcome.checkpoint is None:
+        raise BuildError(_no_checkpoint(plan))
+    return Ready(outcome.catalog, plan, outcome.checkpoint, outcome.imatrix)
+
+
+def _refuse_early(ready: Ready, options: Options) -> None:
+    if not ready.plan.targets:
+        raise BuildError(*(_as_error(finding) for finding in ready.plan.missing))
+    if options.executor not in ready.catalog.executors:
+        raise BuildError(_unknown_executor(options.executor, ready.catalog))
+    fits = [finding for finding in ready.plan.findings if finding.code == "fit-missing"]
+    if fits:
+        raise BuildError(*(_as_error(finding) for finding in fits))
+    if options.output.exists() and not options.output.is_dir():
+        raise BuildError(cannot_write(options.output, NotADirectoryError(20, "not a directory")))
+    finals = [final_path(options.output, file.path) for target in ready.plan.targets for file in target.files]
+    refuse_existing(finals, replace=options.force)
+
+
+def _build_one(ready: Ready, target: TargetPlan, options: Options, tell: Callable[[Event], None]) -> Built:
+    backend = ready.catalog.backends[target.target.backend]
+    executor = ready.catalog.executors[options.executor]
+    tell(TargetStarted(target.name, len(target.decisions), sum(map(target.nbytes, target.decisions))))
+    with Staging(options.output, target.files, options.force) as staging:
+        job = _job(ready, target, staging.paths)
+        limits = Limits(options.threads, _task_budget(options.memory))
+        executor.run(backend.tasks(job, limits), limits, tell)
+        backend.finish(job)
+        paths = staging.publish()
+    tell(TargetDone(target.name, ", ".join(map(str, paths)), target.file_bytes or 0))
+    return Built(target, paths)
+
+
+def _job(ready: Ready, target: TargetPlan, paths: Mapping[str, Path]) -> Job:
+    return Job(
+        target=target.target,
+        inventory=ready.plan.inventory,
+        decisions=target.decisions,
+        layout=target.layout,
+        checkpoint=ready.checkpoint,
+        paths=dict(paths),
+        formats=ready.catalog.formats,
+        fits=ready.catalog.fits,
+        importance=_importance(ready),
+        imatrix_note={} if ready.plan.imatrix is None else dict(ready.plan.imatrix.notes),
+    )
+
+
+def _importance(ready: Ready) -> Mapping[str, object]:
+    if ready.imatrix is None:
+        return {}
+    found = {tensor.name: ready.imatrix.importance_for(tensor) for tensor in ready.plan.inventory.tensors}
+    return {name: data for name, data in found.items() if data is not None}
+
+
+def _task_budget(memory: int) -> int:
+    """Return what tasks may hold together: the limit less what the process has needed so far."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    budget = memory - peak - _SLACK
+    if budget < _LEAST_TASK_MEMORY:
+        least = peak + _SLACK + _LEAST_TASK_MEMORY
+        raise BuildError(
+            Diagnostic(
+                "memory-too-small",
+                f"{memory >> 20} MB of memory are too few for this build",
+                why=f"Python, the libraries and the model's headers take {peak >> 20} MB before the first weight",
+                fix=f"allow at least --memory {-(-least // 1_000_000)}MB",
+            )
+        )
+    return budget
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _as_error(finding: Diagnostic) -> Diagnostic:
+    return Diagnostic(finding.code, finding.what, finding.where, finding.why, finding.fix)
+
+
+def _unknown_executor(name: str, catalog: Catalog) -> Diagnostic:
+    return Diagnostic(
+        "unknown-executor",
+        f"unknown executor {name!r}",
+        why=f"known are {', '.join(catalog.executors)}",
+        fix="choose one of these, or install the plug-in that brings it",
+    )
+
+
+def _no_checkpoint(plan: Plan) -> Diagnostic:
+    return Diagnostic(
+        "no-checkpoint",
+        f"the plan for {plan.recipe} was made from the inventory {plan.stand_in}; weights are needed to build",
+        why="an inventory holds names and shapes only",
+        fix="give the checkpoint with --source (a folder, a .safetensors or .gguf file, or pkg:NAME)",
+    )

@@ -1,0 +1,41 @@
+"""What can be looked at without a recipe: a checkpoint's headers, and the types that recipes may name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qrecipe.api.opening import model_of, open_checkpoint
+from qrecipe.host.catalog import make_catalog
+
+if TYPE_CHECKING:
+    from qrecipe.types.format import Format
+    from qrecipe.types.source import Checkpoint
+    from qrecipe.types.tensor import Inventory
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """An opened checkpoint: what its files say (`checkpoint`) and what qrecipe makes of it (`inventory`)."""
+
+    checkpoint: Checkpoint
+    inventory: Inventory
+
+    @property
+    def tensor_bytes(self) -> int:
+        """Bytes of all tensors, padding not included."""
+        return sum(tensor.nbytes for tensor in self.checkpoint.tensors.values())
+
+
+def inspect(reference: str | Path) -> Inspection:
+    """Read the headers of a checkpoint: a file, a folder, `pkg:NAME`. SourceError says what is wrong with them."""
+    catalog = make_catalog()
+    checkpoint = open_checkpoint(str(reference), Path.cwd(), catalog)
+    return Inspection(checkpoint, model_of(checkpoint, catalog))
+
+
+def formats() -> tuple[Format, ...]:
+    """Return every type that a recipe may name, by family, then by GGUF id or name."""
+    found = make_catalog().formats.values()
+    return tuple(sorted(found, key=lambda f: (f.family, f.gguf_id if f.gguf_id is not None else -1, f.name)))

@@ -1,0 +1,121 @@
+"""Opens what a recipe names: the checkpoint, the inventory that stands in for it, the imatrix.
+
+A reference is given to the first source that claims it. Local paths are relative to the folder that is handed in.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qrecipe.errors import Diagnostic, Location, SourceError
+from qrecipe.inventory.build import inventory_of
+from qrecipe.inventory.compact import read_inventory
+from qrecipe.planner.plan import Imatrix
+from qrecipe.recipe.shipped import shipped_inventory
+from qrecipe.sources.imatrix import read_imatrix
+
+if TYPE_CHECKING:
+    from qrecipe.host.catalog import Catalog
+    from qrecipe.sources.imatrix import Imatrix as ImatrixData
+    from qrecipe.types.architecture import Architecture
+    from qrecipe.types.source import Checkpoint
+    from qrecipe.types.tensor import Inventory
+
+
+def open_checkpoint(reference: str, folder: Path, catalog: Catalog, where: Location | None = None) -> Checkpoint:
+    """Open a checkpoint by whichever source claims the reference; SourceError where none does."""
+    for source in catalog.sources.values():
+        if source.claims(reference, folder):
+            return source.open(reference, folder)
+    raise SourceError(_unclaimed(reference, folder, catalog, where))
+
+
+def model_of(checkpoint: Checkpoint, catalog: Catalog) -> Inventory:
+    """Return the inventory of an opened checkpoint, under canonical names where an architecture plug-in knows it."""
+    return inventory_of(checkpoint, architecture_of(checkpoint, catalog))
+
+
+def architecture_of(checkpoint: Checkpoint, catalog: Catalog) -> Architecture | None:
+    """Return the architecture plug-in that knows a checkpoint, if there is one."""
+    if checkpoint.metadata is not None:
+        named = {entry.key: entry.scalar() for entry in checkpoint.metadata if entry.key == "general.architecture"}
+        return catalog.architectures.get(str(named.get("general.architecture", "")))
+    config = checkpoint.config or {}
+    return next((arch for arch in catalog.architectures.values() if arch.claims(config)), None)
+
+
+def open_inventory(reference: str, folder: Path) -> Inventory:
+    """Read a shipped inventory (`lib:NAME`) or a file."""
+    name = reference.removeprefix("lib:")
+    return read_inventory(shipped_inventory(name) if reference.startswith("lib:") else folder / reference)
+
+
+def open_imatrix(path: Path, model: Inventory) -> tuple[Imatrix, ImatrixData]:
+    """Read an imatrix file and say which tensors of the model it has data for; SourceError if it is another model's."""
+    data = read_imatrix(path)
+    names = frozenset(t.name for t in model.tensors if data.importance_for(t) is not None)
+    if not names:
+        raise SourceError(_other_model(path, data, model))
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    return Imatrix(str(path), digest, names, _notes(path, data)), data
+
+
+def _notes(path: Path, data: ImatrixData) -> tuple[tuple[str, str | int], ...]:
+    """Return what an artifact says of its imatrix, under the names of llama-quantize's keys (only what is known)."""
+    notes: list[tuple[str, str | int]] = [("file", path.name)]
+    if data.datasets:
+        notes.append(("dataset", data.datasets[0]))
+    notes.append(("entries_count", len(data.entries)))
+    if data.chunk_count:
+        notes.append(("chunks_count", data.chunk_count))
+    return tuple(notes)
+
+
+def _other_model(path: Path, data: ImatrixData, model: Inventory) -> Diagnostic:
+    theirs = next(iter(data.entries), "nothing")
+    return Diagnostic(
+        "imatrix-other-model",
+        f"the imatrix {path} has no data for any tensor of this model",
+        why=f"it knows {theirs}; the model has {model.tensors[0].name if model.tensors else 'no tensors'}",
+        fix="give the imatrix that was made from this model",
+    )
+
+
+def _unclaimed(reference: str, folder: Path, catalog: Catalog, where: Location | None) -> Diagnostic:
+    path = Path(folder, reference)
+    scheme, colon, _ = reference.partition(":")
+    if colon and len(scheme) > 1:
+        return _unknown_scheme(reference, scheme, catalog, where)
+    near = get_close_matches(path.name, _names_in(path.parent), n=1)
+    exists = path.exists()
+    return Diagnostic(
+        "source-unreadable" if exists else "source-missing",
+        f"{reference} is no checkpoint that can be read" if exists else f"there is no {reference}",
+        where,
+        why=f"looked at {path}" if exists else f"looked for {path}",
+        fix=(f"did you mean {near[0]}? " if near and not exists else "") + f"a source is one of: {_forms(catalog)}",
+    )
+
+
+def _unknown_scheme(reference: str, scheme: str, catalog: Catalog, where: Location | None) -> Diagnostic:
+    return Diagnostic(
+        "source-scheme",
+        f"no source plug-in reads {reference}",
+        where,
+        why=f"nothing that is installed knows {scheme}:",
+        fix=f"download the checkpoint and name its folder with --source, or use one of: {_forms(catalog)}",
+    )
+
+
+def _forms(catalog: Catalog) -> str:
+    return ", ".join(source.example for source in catalog.sources.values())
+
+
+def _names_in(folder: Path) -> list[str]:
+    try:
+        return [entry.name for entry in folder.iterdir()]
+    except OSError:
+        return []

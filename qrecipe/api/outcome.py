@@ -1,0 +1,142 @@
+"""A recipe brought together with its model: the one path behind check, plan, explain and build.
+
+`bring_together` collects every finding instead of stopping at the first, and keeps what later steps need: the plan,
+the resolutions behind it, the open checkpoint. Faults that leave nothing to resolve (no recipe, no model) are raised.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qrecipe.api.opening import model_of, open_checkpoint, open_imatrix, open_inventory
+from qrecipe.api.targets import resolve_targets
+from qrecipe.errors import Diagnostic, PlanError, SourceError
+from qrecipe.host.catalog import make_catalog
+from qrecipe.planner.plan import Plan
+from qrecipe.planner.protect import protected_tensors
+from qrecipe.planner.resolve import Model
+from qrecipe.recipe.load import load_recipe
+from qrecipe.recipe.protected import protected_patterns
+
+if TYPE_CHECKING:
+    from qrecipe.host.catalog import Catalog
+    from qrecipe.planner.plan import Imatrix
+    from qrecipe.planner.resolve import Resolution
+    from qrecipe.recipe.recipe import Recipe
+    from qrecipe.sources.imatrix import Imatrix as ImatrixData
+    from qrecipe.types.source import Checkpoint
+    from qrecipe.types.tensor import Inventory
+
+Setting = str | int | bool
+
+
+@dataclass(frozen=True, slots=True)
+class Materials:
+    """The model, opened: `checkpoint` is None where an inventory stands in; `note` then says why."""
+
+    inventory: Inventory
+    checkpoint: Checkpoint | None = None
+    stand_in: str | None = None
+    note: Diagnostic | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Everything known after resolving. `plan` has the targets that resolved; `errors` stop a build."""
+
+    catalog: Catalog
+    recipe: Recipe
+    plan: Plan
+    resolutions: Mapping[str, Resolution]
+    errors: tuple[Diagnostic, ...]
+    checkpoint: Checkpoint | None
+    imatrix: ImatrixData | None
+
+    def planned(self) -> Plan:
+        """Return the plan; PlanError with all errors if there are any."""
+        if self.errors:
+            raise PlanError(*self.errors)
+        return self.plan
+
+
+def bring_together(
+    recipe: str | Path, *, source: str | None, settings: Mapping[str, Setting] | None, catalog: Catalog | None = None
+) -> Outcome:
+    """Load a recipe, open its model and resolve every target."""
+    catalog = catalog or make_catalog()
+    loaded = load_recipe(recipe, set=settings or {})
+    materials = _materials(loaded, source, catalog)
+    imatrix, data = _imatrix(loaded, materials.inventory)
+    model = _model(materials.inventory, imatrix)
+    resolved = resolve_targets(loaded, model, catalog, imatrix)
+    findings = (*catalog.problems, *((materials.note,) if materials.note else ()), *resolved.warnings)
+    plan = Plan(
+        recipe=loaded.name,
+        recipe_file=loaded.file,
+        source=None if materials.checkpoint is None else materials.checkpoint.reference,
+        inventory=materials.inventory,
+        targets=resolved.targets,
+        stand_in=materials.stand_in,
+        requantize=loaded.requantize,
+        imatrix=imatrix,
+        missing=resolved.missing,
+        findings=findings,
+    )
+    return Outcome(catalog, loaded, plan, resolved.resolutions, resolved.errors, materials.checkpoint, data)
+
+
+def _model(inventory: Inventory, imatrix: Imatrix | None) -> Model:
+    listed, release = protected_patterns(inventory.protected)
+    return Model(inventory, protected_tensors(inventory, listed, release), None if imatrix is None else imatrix.names)
+
+
+def _materials(recipe: Recipe, source: str | None, catalog: Catalog) -> Materials:
+    """Open the source; where it is not at hand, the recipe's inventory stands in, and a note says so."""
+    if source is not None:
+        checkpoint = open_checkpoint(source, Path.cwd(), catalog)
+        return Materials(model_of(checkpoint, catalog), checkpoint)
+    if recipe.source is None and recipe.inventory is None:
+        raise SourceError(_no_source(recipe))
+    if recipe.source is None:
+        return _stand_in(recipe, None)
+    try:
+        checkpoint = open_checkpoint(recipe.source, recipe.source_folder, catalog, recipe.where("source"))
+    except SourceError as error:
+        if recipe.inventory is None or error.diagnostics[0].code not in ("source-missing", "source-scheme"):
+            raise
+        return _stand_in(recipe, error.diagnostics[0])
+    return Materials(model_of(checkpoint, catalog), checkpoint)
+
+
+def _stand_in(recipe: Recipe, absent: Diagnostic | None) -> Materials:
+    assert recipe.inventory is not None  # noqa: S101 - both callers have just looked
+    note = None if absent is None else _stands_in(recipe.inventory, absent)
+    return Materials(open_inventory(recipe.inventory, recipe.inventory_folder), None, recipe.inventory, note)
+
+
+def _imatrix(recipe: Recipe, inventory: Inventory) -> tuple[Imatrix | None, ImatrixData | None]:
+    if recipe.imatrix is None:
+        return None, None
+    return open_imatrix(recipe.imatrix_folder / recipe.imatrix, inventory)
+
+
+def _stands_in(inventory: str, absent: Diagnostic) -> Diagnostic:
+    return Diagnostic(
+        "inventory-stands-in",
+        f"planned from the inventory {inventory}, not from the source",
+        why=absent.what,
+        fix="`build` needs the checkpoint itself: give it with --source",
+        severity="warning",
+    )
+
+
+def _no_source(recipe: Recipe) -> Diagnostic:
+    return Diagnostic(
+        "no-source",
+        f"the recipe {recipe.name} names no source, and no inventory to plan with",
+        why="types are chosen for the tensors of a model",
+        fix='give the checkpoint with --source, or write source = "…" into the recipe',
+    )

@@ -1,0 +1,222 @@
+"""Opens a plan again to build it: the checkpoint must be the very one that the plan was made for.
+
+A plan file is data from outside: its types are looked up, its sizes are computed again and compared, and any difference
+is an error. Nothing in it is believed that the checkpoint's headers can tell.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qrecipe.api.opening import model_of, open_checkpoint, open_imatrix
+from qrecipe.api.targets import Facts, lay_out
+from qrecipe.errors import BuildError, Diagnostic, Location, PlanError, SourceError
+from qrecipe.host.catalog import make_catalog
+from qrecipe.planner import planfile
+from qrecipe.planner.plan import Plan
+from qrecipe.planner.resolve import Model
+from qrecipe.recipe.chain import bind_chain, parse_chain
+from qrecipe.recipe.variables import Variables
+from qrecipe.types.decision import Decision, PassedOver, RuleRef
+from qrecipe.types.format import TypeUse
+from qrecipe.types.target import Target
+
+if TYPE_CHECKING:
+    from qrecipe.api.outcome import Setting
+    from qrecipe.host.catalog import Catalog
+    from qrecipe.planner.plan import Imatrix, TargetPlan
+    from qrecipe.sources.imatrix import Imatrix as ImatrixData
+    from qrecipe.types.source import Checkpoint
+    from qrecipe.types.tensor import Inventory, TensorInfo
+
+Reopened = tuple["Catalog", Plan, "Checkpoint", "ImatrixData | None"]
+_LARGEST_PLAN = 256 << 20
+
+
+def is_plan_file(path: str | Path) -> bool:
+    """Tell a plan file from a recipe by its first character."""
+    try:
+        with Path(path).open("rb") as file:
+            return planfile.looks_like_plan(file.read(64).decode("utf-8", errors="replace"))
+    except OSError:
+        return False
+
+
+def reopen(plan: Plan | str | Path, *, source: str | None, settings: Mapping[str, Setting] | None) -> Reopened:
+    """Open the checkpoint of a plan; PlanError if that has changed or is another one."""
+    if settings:
+        raise BuildError(_settings_of_plan())
+    catalog = make_catalog()
+    if isinstance(plan, Plan):
+        checkpoint, inventory = _open(plan.source, source, plan.inventory.header_digest, catalog)
+        imatrix, data = _imatrix(plan.imatrix and (plan.imatrix.file, plan.imatrix.digest), inventory)
+        return catalog, replace(plan, inventory=inventory, imatrix=imatrix), checkpoint, data
+    path = Path(plan)
+    if path.stat().st_size > _LARGEST_PLAN:
+        raise PlanError(_too_large(path))
+    return _reopen_file(
+        planfile.read(path.read_text(encoding="utf-8", errors="replace"), str(path)), path, catalog, source
+    )
+
+
+def _reopen_file(model: planfile.PlanModel, path: Path, catalog: Catalog, source: str | None) -> Reopened:
+    checkpoint, inventory = _open(model.source, source, model.source_digest or "", catalog)
+    imatrix, data = _imatrix(model.imatrix and (model.imatrix.file, model.imatrix.sha256), inventory)
+    facts = Facts(Model(inventory, {}, None if imatrix is None else imatrix.names), imatrix)
+    targets = tuple(_target(target, path, catalog, facts) for target in model.targets)
+    plan = Plan(
+        recipe=model.recipe,
+        recipe_file=model.recipe_file,
+        source=checkpoint.reference,
+        inventory=inventory,
+        targets=targets,
+        requantize=model.requantize,
+        imatrix=imatrix,
+    )
+    return catalog, plan, checkpoint, data
+
+
+def _open(planned: str | None, given: str | None, digest: str, catalog: Catalog) -> tuple[Checkpoint, Inventory]:
+    reference = given or planned
+    if reference is None:
+        raise BuildError(_no_source())
+    checkpoint = open_checkpoint(reference, Path.cwd(), catalog)
+    if digest and checkpoint.header_digest != digest:
+        raise PlanError(_other_source(reference))
+    return checkpoint, model_of(checkpoint, catalog)
+
+
+def _imatrix(planned: tuple[str, str] | None, inventory: Inventory) -> tuple[Imatrix | None, ImatrixData | None]:
+    if planned is None:
+        return None, None
+    file, digest = planned
+    path = Path(file)
+    if path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() != digest:
+        raise SourceError(_other_imatrix(file))
+    return open_imatrix(path, inventory)
+
+
+def _target(model: planfile.TargetModel, path: Path, catalog: Catalog, facts: Facts) -> TargetPlan:
+    backend = catalog.backends.get(model.backend)
+    if backend is None:
+        raise PlanError(_no_backend(model, path))
+    options = backend.options.model_validate(dict(model.options))
+    target = Target(model.name, model.backend, model.output, model.profile, options)
+    plan = lay_out(target, _decisions(model, path, catalog, facts), backend, facts)
+    if _sizes(planfile.target_model(plan)) != _sizes(model):
+        raise PlanError(_sizes_differ(model, path))
+    return plan
+
+
+def _decisions(model: planfile.TargetModel, path: Path, catalog: Catalog, facts: Facts) -> Sequence[Decision]:
+    tensors = {tensor.name: tensor for tensor in facts.model.inventory.tensors}
+    planned = {tensor.name: tensor for tensor in model.tensors}
+    if list(tensors) != list(planned) or any(tensors[n].shape != t.shape for n, t in planned.items()):
+        raise PlanError(_other_source(str(path)))
+    return [_decision(planned[name], tensor, path, catalog) for name, tensor in tensors.items()]
+
+
+def _decision(model: planfile.TensorModel, tensor: TensorInfo, path: Path, catalog: Catalog) -> Decision:
+    rule = model.rule
+    return Decision(
+        tensor,
+        _use(model, path, catalog),
+        model.keep,
+        None if rule is None else RuleRef(rule.file, rule.index, rule.line),
+        model.protected,
+        tuple(PassedOver(entry.type, entry.code, entry.why) for entry in model.passed_over),
+        model.open,
+    )
+
+
+def _use(model: planfile.TensorModel, path: Path, catalog: Catalog) -> TypeUse:
+    """Look a planned type up as a recipe's would be, so that its faults read the same."""
+    text = model.type + (f"({', '.join(f'{k}={v}' for k, v in model.args.items())})" if model.args else "")
+    where = Location(file=str(path), key_path=f"tensors {model.name}", text=text)
+    (entry,) = bind_chain(parse_chain(text, where, Variables({})), catalog.formats, catalog.fits)
+    if not isinstance(entry, TypeUse):
+        raise PlanError(_no_type(text, where))
+    return entry
+
+
+def _sizes(model: planfile.TargetModel) -> tuple[object, ...]:
+    return model.files, tuple((tensor.bytes, tensor.parts) for tensor in model.tensors)
+
+
+def _other_source(reference: str) -> Diagnostic:
+    return Diagnostic(
+        "plan-other-source",
+        f"{reference} is not the checkpoint that this plan was made for",
+        why="its headers (names, shapes, types or metadata) differ, so sizes and decisions may",
+        fix="plan again from the recipe, or give the right checkpoint with --source",
+    )
+
+
+def _other_imatrix(file: str) -> Diagnostic:
+    return Diagnostic(
+        "plan-other-imatrix",
+        f"the imatrix {file} has changed since the plan was made",
+        why="its SHA-256 differs from the plan's",
+        fix="plan again from the recipe",
+    )
+
+
+def _sizes_differ(model: planfile.TargetModel, path: Path) -> Diagnostic:
+    return Diagnostic(
+        "plan-sizes-differ",
+        f"the sizes in the plan for target {model.name!r} are not those that this version computes",
+        Location(file=str(path)),
+        why="the plan was edited, or made by another version of qrecipe or of a plug-in",
+        fix="plan again from the recipe",
+    )
+
+
+def _no_backend(model: planfile.TargetModel, path: Path) -> Diagnostic:
+    return Diagnostic(
+        "backend-missing",
+        f"backend {model.backend!r} of target {model.name!r} is not installed",
+        Location(file=str(path)),
+        why="the plan was made where it is",
+        fix=f"pip install qrecipe-{model.backend}",
+    )
+
+
+def _no_type(text: str, where: Location) -> Diagnostic:
+    return Diagnostic(
+        "plan-invalid",
+        f"{text!r} is no type",
+        where,
+        why="a planned tensor has one type, never a chain",
+        fix="plan again from the recipe",
+    )
+
+
+def _no_source() -> Diagnostic:
+    return Diagnostic(
+        "no-checkpoint",
+        "this plan was made from an inventory and names no checkpoint; weights are needed to build",
+        why="an inventory holds names and shapes only",
+        fix="give the checkpoint with --source (a folder, a .safetensors or .gguf file, or pkg:NAME)",
+    )
+
+
+def _settings_of_plan() -> Diagnostic:
+    return Diagnostic(
+        "plan-settings",
+        "a plan has no variables to set",
+        why="its decisions are made",
+        fix="build from the recipe, or plan again with --set",
+    )
+
+
+def _too_large(path: Path) -> Diagnostic:
+    return Diagnostic(
+        "plan-invalid",
+        f"{path} is too large for a plan ({path.stat().st_size} bytes)",
+        why=f"a plan has at most {_LARGEST_PLAN} bytes",
+        fix="give the file that `qrecipe plan --json` printed",
+    )

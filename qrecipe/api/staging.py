@@ -1,0 +1,172 @@
+"""Files that appear under their own name only when they are whole.
+
+A staged file lies beside its final place under a temporary name, at its full size from the start (so a full disk is
+met before the work), and is synced and renamed by `publish`. Leaving the `with` block without it removes every trace,
+folders that staging made included.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import tempfile
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Self
+
+from qrecipe.errors import BuildError, Diagnostic
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from types import TracebackType
+
+    from qrecipe.types.target import OutputFile
+
+
+@dataclass(slots=True)
+class Staging:
+    """Stages `files` under `folder`; with `replace`, `publish` replaces what is there, else that is an error."""
+
+    folder: Path
+    files: Sequence[OutputFile]
+    replace: bool
+    _staged: dict[str, Path] = field(default_factory=dict)
+    _made: list[Path] = field(default_factory=list)
+
+    @property
+    def paths(self) -> Mapping[str, Path]:
+        """Output path → temporary file."""
+        return self._staged
+
+    def __enter__(self) -> Self:
+        with ExitStack() as undo:
+            undo.callback(self.discard)
+            for file in self.files:
+                final = final_path(self.folder, file.path)
+                self._make_folder(final.parent)
+                refuse_existing([final], replace=self.replace)
+                self._staged[file.path] = _reserve(final, file.nbytes or 0)
+            undo.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.discard()
+
+    def publish(self) -> tuple[Path, ...]:
+        """Sync every file and give it its final name; return those."""
+        finals = {path: final_path(self.folder, path) for path in self._staged}
+        refuse_existing(finals.values(), replace=self.replace)
+        for staged in self._staged.values():
+            _sync(staged)
+        for path, staged in list(self._staged.items()):
+            staged.replace(finals[path])
+            del self._staged[path]
+        for parent in {final.parent for final in finals.values()}:
+            _sync(parent)
+        self._made.clear()
+        return tuple(finals.values())
+
+    def discard(self) -> None:
+        """Remove what was staged and not published."""
+        for staged in self._staged.values():
+            staged.unlink(missing_ok=True)
+        self._staged.clear()
+        for made in reversed(self._made):
+            with suppress(OSError):  # somebody else put a file there meanwhile: theirs
+                made.rmdir()
+        self._made.clear()
+
+    def _make_folder(self, folder: Path) -> None:
+        missing = [parent for parent in (folder, *folder.parents) if not parent.exists()]
+        for parent in reversed(missing):
+            try:
+                parent.mkdir()
+            except OSError as error:
+                raise BuildError(cannot_write(parent, error)) from None
+            self._made.append(parent)
+
+
+def final_path(folder: Path, output: str) -> Path:
+    """Return the place of an output; BuildError if that is not under the folder (symbolic links followed)."""
+    path = folder / PurePosixPath(output)
+    root = folder.resolve()
+    if not path.parent.resolve().is_relative_to(root) or path.is_symlink():
+        raise BuildError(
+            Diagnostic(
+                "output-outside",
+                f"the output {output} would not lie in {folder}",
+                why="a symbolic link leads out of the output folder, and a recipe may only write below it",
+                fix="remove the link, or choose another folder with --output",
+            )
+        )
+    return path
+
+
+def refuse_existing(finals: Iterable[Path], *, replace: bool) -> None:
+    """Raise BuildError for the first final path that exists, unless it may be replaced."""
+    for final in finals:
+        if final.is_dir() or (final.exists() and not replace):
+            folder = final.is_dir()
+            raise BuildError(
+                Diagnostic(
+                    "output-exists",
+                    f"{final} exists{' and is a folder' if folder else ''}",
+                    why="nothing is overwritten without being asked to",
+                    fix="choose another folder with --output" if folder else "remove it, pass --force, or use --output",
+                )
+            )
+
+
+def cannot_write(path: Path, error: OSError) -> Diagnostic:
+    """Say that an output cannot be written, and what the system said."""
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return Diagnostic(
+        "disk-full" if full else "output-unwritable",
+        f"no room for {path}" if full else f"cannot write {path}",
+        why=(os.strerror(error.errno) if error.errno else str(error)).lower(),
+        fix="free some space, or choose another disk with --output" if full else "choose another folder with --output",
+    )
+
+
+def _reserve(final: Path, nbytes: int) -> Path:
+    """Make a temporary file of full size beside `final`, its blocks reserved where the system can do that."""
+    try:
+        handle, name = tempfile.mkstemp(prefix=f".{final.name[:100]}.", suffix=".part", dir=final.parent)
+    except OSError as error:
+        raise BuildError(cannot_write(final, error)) from None
+    try:
+        _allocate(handle, nbytes)
+        os.fchmod(handle, 0o666 & ~_umask())
+    except OSError as error:
+        Path(name).unlink()
+        raise BuildError(cannot_write(final, error)) from None
+    finally:
+        os.close(handle)
+    return Path(name)
+
+
+def _allocate(handle: int, nbytes: int) -> None:
+    os.ftruncate(handle, nbytes)
+    if nbytes and hasattr(os, "posix_fallocate"):
+        try:
+            os.posix_fallocate(handle, 0, nbytes)
+        except OSError as error:
+            if error.errno not in (errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS):
+                raise
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,208 @@
+"""Every target of a recipe, resolved and laid out: which backend writes it, its options, decisions, bytes, findings.
+
+A target whose plug-in is missing is noted and left out; the others go on. All errors are collected.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
+
+from qrecipe.errors import Diagnostic, QrecipeError
+from qrecipe.planner.lint import unused_rules
+from qrecipe.planner.plan import TargetPlan
+from qrecipe.planner.resolve import Resolution, resolve
+from qrecipe.recipe.model import options_faults
+from qrecipe.types.target import Target
+
+if TYPE_CHECKING:
+    from qrecipe.host.catalog import Catalog
+    from qrecipe.planner.plan import Imatrix
+    from qrecipe.planner.resolve import Model
+    from qrecipe.recipe.recipe import Recipe, RecipeTarget
+    from qrecipe.types.decision import Decision
+    from qrecipe.types.target import Backend
+
+OFFICIAL = {name: f"qrecipe-{name}" for name in ("compressed-tensors", "torchao", "mlx")}
+
+
+@dataclass(slots=True)
+class ResolvedTargets:
+    """What became of the targets; `missing` are those whose plug-in is not installed."""
+
+    targets: tuple[TargetPlan, ...] = ()
+    resolutions: dict[str, Resolution] = field(default_factory=dict)
+    missing: tuple[Diagnostic, ...] = ()
+    warnings: tuple[Diagnostic, ...] = ()
+    errors: tuple[Diagnostic, ...] = ()
+
+
+def resolve_targets(recipe: Recipe, model: Model, catalog: Catalog, imatrix: Imatrix | None) -> ResolvedTargets:
+    """Resolve each target by itself, then look for rules that none of them uses."""
+    result = ResolvedTargets()
+    for wanted in recipe.targets:
+        backend = catalog.backends.get(wanted.backend)
+        if backend is None:
+            _absent(wanted, catalog, result)
+            continue
+        try:
+            _one(recipe, _target(wanted, backend), model, catalog, imatrix, result)
+        except QrecipeError as error:
+            result.errors += error.diagnostics
+    _lint(recipe, result)
+    result.errors = tuple(dict.fromkeys((*result.errors, *_same_output(result.targets))))
+    return result
+
+
+def closed_sets(recipe: Recipe, catalog: Catalog) -> Mapping[str, Sequence[str]]:
+    """Return the values that facts with a closed set may be compared with."""
+    backends = {*catalog.backends, *OFFICIAL, *(target.backend for target in recipe.targets)}
+    dtypes = [name for name, found in catalog.formats.items() if found.gguf_id is not None]
+    return {"backend": sorted(backends), "target": [t.name for t in recipe.targets], "dtype": dtypes}
+
+
+def lay_out(target: Target, decisions: Sequence[Decision], backend: Backend, facts: Facts) -> TargetPlan:
+    """Compute every byte range of decided tensors; PlanError with what is wrong with them together."""
+    checked = backend.check(facts.model.inventory, decisions, target)
+    errors = [finding for finding in checked if finding.severity == "error"]
+    if errors:
+        raise QrecipeError(*errors)
+    notes = {} if facts.imatrix is None else dict(facts.imatrix.notes)
+    layout = backend.layout(facts.model.inventory, decisions, target, notes)
+    return TargetPlan(target, tuple(decisions), layout, tuple(checked))
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a layout depends on besides the decisions."""
+
+    model: Model
+    imatrix: Imatrix | None
+
+
+def _one(  # noqa: PLR0913, PLR0917 - the one place where everything meets
+    recipe: Recipe, target: Target, model: Model, catalog: Catalog, imatrix: Imatrix | None, result: ResolvedTargets
+) -> None:
+    backend = catalog.backends[target.backend]
+    if (refusal := backend.refuses(model.inventory, target)) is not None:
+        raise QrecipeError(refusal)
+    rules = recipe.rules_for(target.name, catalog.functions, closed_sets(recipe, catalog))
+    resolution = resolve(rules, model, target, backend, (catalog.formats, catalog.fits))
+    result.resolutions[target.name] = resolution
+    errors = (*resolution.errors, *_requantized(resolution.decisions, allowed=recipe.requantize))
+    if errors:
+        raise QrecipeError(*errors)
+    plan = lay_out(target, resolution.decisions, backend, Facts(model, imatrix))
+    result.targets += (plan,)
+    result.warnings += tuple(_fits_missing(resolution.decisions, catalog))
+
+
+def _target(wanted: RecipeTarget, backend: Backend) -> Target:
+    """Check a target's own keys against the backend's model."""
+    if wanted.profile is not None and wanted.profile not in backend.profiles:
+        raise QrecipeError(_unknown_profile(wanted, backend))
+    try:
+        options = backend.options.model_validate(dict(wanted.options))
+    except ValidationError as error:
+        raise QrecipeError(*options_faults(error, wanted, backend.options)) from None
+    return Target(wanted.name, wanted.backend, wanted.output, wanted.profile, options)
+
+
+def _lint(recipe: Recipe, result: ResolvedTargets) -> None:
+    """Judge unused rules when every target resolved; with a plug-in missing they may have a use there: warnings."""
+    if result.errors or len(result.resolutions) + len(result.missing) < len(recipe.targets):
+        return
+    resolutions = list(result.resolutions.values())
+    if result.missing:
+        result.warnings += tuple(unused_rules(resolutions, severity="warning"))
+    else:
+        result.errors += tuple(unused_rules(resolutions))
+
+
+def _absent(wanted: RecipeTarget, catalog: Catalog, result: ResolvedTargets) -> None:
+    known = [*catalog.backends, *OFFICIAL]
+    near = get_close_matches(wanted.backend, known, n=1, cutoff=0.7)
+    if wanted.backend not in OFFICIAL and near:
+        result.errors += (_unknown_backend(wanted, near[0], known),)
+    else:
+        result.missing += (_missing_backend(wanted),)
+
+
+def _same_output(targets: Sequence[TargetPlan]) -> Iterable[Diagnostic]:
+    seen: dict[str, str] = {}
+    for target in targets:
+        for file in target.files:
+            if file.path in seen:
+                yield Diagnostic(
+                    "output-twice",
+                    f"targets {seen[file.path]!r} and {target.name!r} both write {file.path}",
+                    why="one would overwrite the other",
+                    fix='give one of them another output, "${name}-${target}.gguf" say',
+                )
+            seen.setdefault(file.path, target.name)
+
+
+def _requantized(decisions: Sequence[Decision], *, allowed: bool) -> Iterable[Diagnostic]:
+    lossy = [d.tensor for d in decisions if requantizes(d)]
+    if lossy and not allowed:
+        yield Diagnostic(
+            "source-quantized",
+            f"{len(lossy)} tensors of the source are quantized already ({lossy[0].name} is {lossy[0].dtype})",
+            why="decoding them and encoding anew adds to the loss that is in them",
+            fix="start from the unquantized model, or write requantize = true into the recipe to accept the loss",
+        )
+
+
+def requantizes(decision: Decision) -> bool:
+    """Say whether a decision decodes a tensor that is quantized in the source."""
+    return not decision.copied and decision.tensor.dtype not in ("F32", "F16", "BF16", "F64")
+
+
+def _fits_missing(decisions: Sequence[Decision], catalog: Catalog) -> Iterable[Diagnostic]:
+    names = [d.type.fit.name for d in decisions if not d.copied and not d.type.format.is_float]
+    for name in sorted({name for name in names if name not in catalog.fits}):
+        yield Diagnostic(
+            "fit-missing",
+            f"{names.count(name)} tensors ask for fit={name}, which nothing that is installed offers",
+            why="sizes do not depend on a fit, so the plan is exact; encoding does",
+            fix=f"`build` will refuse: install a plug-in that offers {name}, or choose rtn",
+            severity="warning",
+        )
+
+
+def _missing_backend(wanted: RecipeTarget) -> Diagnostic:
+    package = OFFICIAL.get(wanted.backend)
+    how = f"pip install {package}" if package else f"install the plug-in that brings {wanted.backend!r}"
+    return Diagnostic(
+        "backend-missing",
+        f"target {wanted.name!r} is left out: backend {wanted.backend!r} is not installed",
+        wanted.where,
+        why="no installed plug-in offers it; the other targets do not need it",
+        fix=how,
+        severity="warning",
+    )
+
+
+def _unknown_backend(wanted: RecipeTarget, near: str, known: Sequence[str]) -> Diagnostic:
+    return Diagnostic(
+        "unknown-backend",
+        f"unknown backend {wanted.backend!r}",
+        wanted.where,
+        why=f"known are {', '.join(sorted(set(known)))}",
+        fix=f"did you mean {near!r}?",
+    )
+
+
+def _unknown_profile(wanted: RecipeTarget, backend: Backend) -> Diagnostic:
+    known = ", ".join(backend.profiles)
+    return Diagnostic(
+        "unknown-profile",
+        f"backend {backend.name!r} has no profile {wanted.profile!r}",
+        wanted.where,
+        why=f"its profiles are {known}" if known else "it takes none",
+        fix=f"choose one of {known}" if known else "take the line out",
+    )

@@ -1,0 +1,220 @@
+"""The plan as JSON: an interface, versioned by `schema`. Fields may be added later, never changed.
+
+`document(plan)` gives the model to write; `read(text)` gives back a checked model, or RecipeError for what is no plan.
+Sizes are bytes; shapes are outermost first; `rule` is null for a protected tensor.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from qrecipe.errors import Diagnostic, Location, RecipeError
+
+if TYPE_CHECKING:
+    from qrecipe.planner.plan import Plan, TargetPlan
+    from qrecipe.types.decision import Decision, PassedOverCode
+    from qrecipe.types.target import Part
+
+SCHEMA = 1
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class RuleModel(_Model):
+    """Which rule decided: file, index in it from 0, line from 1."""
+
+    file: str
+    index: int
+    line: int | None
+
+
+class PassedOverModel(_Model):
+    """An entry of the chain that did not fit: `backend` or `shape`, and why."""
+
+    type: str
+    code: Literal["backend", "shape"]
+    why: str
+
+
+class PartModel(_Model):
+    """An array of the artifact: `bytes` at `offset` of `file`."""
+
+    name: str
+    dtype: str
+    shape: tuple[int, ...]
+    file: str
+    offset: int
+    bytes: int
+
+
+class TensorModel(_Model):
+    """One decision. `type` is what is stored, `args` those written, `bytes` the sum of the parts."""
+
+    name: str
+    source_names: tuple[str, ...]
+    shape: tuple[int, ...]
+    role: str
+    layer: int | None
+    type: str
+    args: dict[str, int | str]
+    keep: bool
+    bytes: int
+    source_type: str
+    rule: RuleModel | None
+    protected: str | None
+    passed_over: tuple[PassedOverModel, ...]
+    open: tuple[str, ...]
+    parts: tuple[PartModel, ...]
+
+
+class FileModel(_Model):
+    """One file of the artifact; `bytes` and `header_bytes` are null where the metadata is unknown."""
+
+    path: str
+    bytes: int | None
+    header_bytes: int | None
+
+
+class TargetModel(_Model):
+    """One artifact."""
+
+    backend: str
+    name: str
+    profile: str | None
+    output: str
+    options: dict[str, object]
+    file_bytes: int | None
+    file_bytes_estimate: int | None
+    why_estimate: str | None
+    tensor_bytes: int
+    bits_per_weight: float
+    files: tuple[FileModel, ...]
+    tensors: tuple[TensorModel, ...]
+
+
+class ImatrixModel(_Model):
+    """The importance matrix that the plan counts on."""
+
+    file: str
+    sha256: str
+
+
+class PlanModel(_Model):
+    """A plan: what each tensor becomes, and what every file will weigh."""
+
+    schema_version: Literal[1] = Field(alias="schema")
+    recipe: str
+    recipe_file: str
+    source: str | None
+    source_digest: str | None
+    inventory: str | None
+    arch: str
+    requantize: bool
+    imatrix: ImatrixModel | None
+    targets: tuple[TargetModel, ...]
+
+
+def document(plan: Plan) -> PlanModel:
+    """Return the plan as the model that is written."""
+    imatrix = plan.imatrix
+    return PlanModel(
+        schema=SCHEMA,
+        recipe=plan.recipe,
+        recipe_file=plan.recipe_file,
+        source=plan.source,
+        source_digest=plan.inventory.header_digest or None,
+        inventory=plan.stand_in,
+        arch=plan.inventory.arch,
+        requantize=plan.requantize,
+        imatrix=None if imatrix is None else ImatrixModel(file=imatrix.file, sha256=imatrix.digest),
+        targets=tuple(target_model(target) for target in plan.targets),
+    )
+
+
+def dumps(plan: Plan) -> str:
+    """Return the plan as JSON text."""
+    return document(plan).model_dump_json(by_alias=True, indent=1)
+
+
+def schema() -> dict[str, object]:
+    """Return the JSON Schema of a plan."""
+    return PlanModel.model_json_schema(by_alias=True)
+
+
+def looks_like_plan(text: str) -> bool:
+    """Tell a plan (a JSON object) from a recipe (TOML, which never begins with a brace)."""
+    return text.lstrip().startswith("{")
+
+
+def read(text: str, file: str) -> PlanModel:
+    """Return a checked plan; RecipeError with every fault if it is none."""
+    try:
+        return PlanModel.model_validate_json(text)
+    except ValidationError as error:
+        faults = error.errors(include_url=False)
+    raise RecipeError(*(_fault(fault["loc"], fault["msg"], file) for fault in faults[:20]))
+
+
+def _fault(path: tuple[int | str, ...], message: str, file: str) -> Diagnostic:
+    key_path = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path).lstrip(".")
+    return Diagnostic(
+        "plan-invalid",
+        f"this is no plan that this version of qrecipe reads: {message[:1].lower()}{message[1:]}",
+        Location(file=file, key_path=key_path),
+        why=f"a plan is what `qrecipe plan --json` prints, schema {SCHEMA}",
+        fix="make the plan again with `qrecipe plan RECIPE --json`, or build from the recipe itself",
+    )
+
+
+def target_model(plan: TargetPlan) -> TargetModel:
+    """Return one target as the model that is written."""
+    target = plan.target
+    return TargetModel(
+        backend=target.backend,
+        name=target.name,
+        profile=target.profile,
+        output=target.output,
+        options={} if target.options is None else target.options.model_dump(mode="json", exclude_unset=True),
+        file_bytes=plan.file_bytes,
+        file_bytes_estimate=plan.file_bytes_estimate,
+        why_estimate=next((file.why_estimate for file in plan.files if file.why_estimate), None),
+        tensor_bytes=plan.tensor_bytes,
+        bits_per_weight=round(plan.bits_per_weight, 4),
+        files=tuple(FileModel(path=f.path, bytes=f.nbytes, header_bytes=f.header_bytes) for f in plan.files),
+        tensors=tuple(_tensor(decision, plan) for decision in plan.decisions),
+    )
+
+
+def _tensor(decision: Decision, plan: TargetPlan) -> TensorModel:
+    tensor, rule = decision.tensor, decision.rule
+    return TensorModel(
+        name=tensor.name,
+        source_names=tensor.source_names,
+        shape=tensor.shape,
+        role=tensor.role,
+        layer=tensor.layer,
+        type=decision.type.format.name,
+        args={name: value if isinstance(value, int) else str(value) for name, value in decision.type.args},
+        keep=decision.keep,
+        bytes=plan.nbytes(decision),
+        source_type=tensor.dtype,
+        rule=None if rule is None else RuleModel(file=rule.file, index=rule.index, line=rule.line),
+        protected=decision.protected,
+        passed_over=tuple(_passed_over(e.type, e.code, e.why) for e in decision.passed_over),
+        open=decision.open,
+        parts=tuple(_part(part) for part in plan.layout.parts[tensor.name]),
+    )
+
+
+def _passed_over(type_: str, code: PassedOverCode, why: str) -> PassedOverModel:
+    return PassedOverModel(type=type_, code=code, why=why)
+
+
+def _part(part: Part) -> PartModel:
+    return PartModel(
+        name=part.name, dtype=part.dtype, shape=part.shape, file=part.file, offset=part.offset, bytes=part.nbytes
+    )
