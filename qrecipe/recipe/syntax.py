@@ -1,6 +1,6 @@
 """From Lark's exceptions to diagnostics: what the three small languages (pattern, condition, type) share as parsers.
 
-A `Grammar` names a `.lark` file beside this module, the class that builds its nodes, and spoken names for its terminals.
+A `Grammar` names a `.lark` file beside this module, the class that builds its nodes, spoken names for its terminals.
 `parse` gives the builder's result or raises one RecipeError whose caret points into `where.text`. Builders know no
 place: they make nodes with spans, and whoever walks the nodes knows where the text stands. A parser is made on first
 use, once.
@@ -135,7 +135,7 @@ def _span_and_wanted(error: UnexpectedInput, text: str) -> tuple[Span, frozenset
     interactive = getattr(error, "interactive_parser", None)
     wanted = frozenset(interactive.accepts() if interactive is not None else getattr(error, "allowed", None) or ())
     if isinstance(error, UnexpectedCharacters):
-        start = error.pos_in_stream or 0
+        start = int(getattr(error, "pos_in_stream", 0))  # Lark declares the attribute as None
         return Span(start, start + 1), wanted
     token = getattr(error, "token", None)
     if token is None or token.type == "$END":  # Lark lends it the last token's position

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from qrecipe.errors import Location, Span
-from qrecipe.recipe.syntax import MAX_DEPTH, MAX_LENGTH, check_depth, did_you_mean, fault, standing, place
+from qrecipe.recipe.syntax import MAX_DEPTH, MAX_LENGTH, check_depth, did_you_mean, fault, standing
 
 VARIABLE = re.compile(r"\$\{([a-z_][a-z0-9_]*)\}")
 
