@@ -11,16 +11,14 @@ from functools import cache
 from types import MappingProxyType
 
 from qrecipe.codecs.builtin import FORMATS
+from qrecipe.codecs.ggml.table import NO_STORAGE
 from qrecipe.types.format import Format
 
-_REMOVED = frozenset({4, 5, 31, 32, 33, 36, 37, 38})
-_INTERNAL = MappingProxyType({9: "Q8_1", 15: "Q8_K"})
 _IK = "ik_llama.cpp"
 _PRISM = "Prism's llama.cpp"
 _FORKS = MappingProxyType(
     {
-        31: (_IK, "Q4_0_4_4"), 32: (_IK, "Q4_0_4_8"), 33: (_IK, "Q4_0_8_8"), 36: (_IK, "I2_S, or IQ2_BN of old files"),
-        37: (_IK, "Q8_K64 of old files"),
+        36: (_IK, "I2_S (IQ2_BN in old files)"),
         133: (_IK, "Q6_0"), 134: (_IK, "IQ1_BN"), 135: (_IK, "IQ2_BN"), 137: (_IK, "IQ2_K"), 138: (_IK, "IQ3_K"),
         139: (_IK, "IQ4_K"), 140: (_IK, "IQ5_K"), 141: (_IK, "IQ6_K"), 142: (_PRISM, "PQ2_0"), 143: (_PRISM, "PTQ1_0"),
         144: (_IK, "IQ4_KS"), 145: (_IK, "IQ2_KS"), 146: (_IK, "IQ4_KSS"), 152: (_IK, "IQ5_KS"), 153: (_IK, "IQ2_KT"),
@@ -38,15 +36,13 @@ def formats_by_id() -> Mapping[int, Format]:
 
 def why_unknown(type_id: int) -> tuple[str, str]:
     """Say why no tensor of this type can be read, and what to do."""
-    if type_id in _INTERNAL:
-        name = _INTERNAL[type_id]
-        return f"{name} is a type that ggml computes with and never stores", "convert the model again"
     if type_id in _ROW_INTERLEAVED:
         return _of_fork(_IK, "a row-interleaved type")
     if type_id in _FORKS:
         return _of_fork(*_FORKS[type_id])
-    if type_id in _REMOVED:
-        return "ggml removed this type", "convert the model again from its original"
+    if type_id in NO_STORAGE:
+        name, meaning = NO_STORAGE[type_id]
+        return f"it is {name}, {meaning}", "convert the model again from its original"
     why = f"ggml's types go from 0 to {max(formats_by_id())}"
     return why, "get the file again; if a newer llama.cpp wrote it, update qrecipe"
 

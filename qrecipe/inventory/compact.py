@@ -1,0 +1,202 @@
+"""Inventory files: a model's tensors as a few kilobytes of JSON, so that it can be planned without its weights.
+
+A row stands for one tensor, or for one in each of a run of blocks: `{}` in its names is the block's number. Reading
+checks everything (keys, kinds, counts before they are multiplied out) and returns an `Inventory` without metadata;
+writing folds equal blocks, and reading back gives an equal inventory. `docs/reference/inventories.md` shows the form.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from qrecipe.errors import Diagnostic, Location, SourceError
+from qrecipe.inventory.order import canonical_order, layer_of, role_of
+from qrecipe.types.tensor import Inventory, ModelFacts, TensorInfo
+
+_FILE_MOST = 16 << 20
+_TENSORS_MOST = 200_000
+_BLOCKS = re.compile(r"\d{1,6}(-\d{1,6})?(,\d{1,6}(-\d{1,6})?)*", re.ASCII)
+_FIX = "write it with tests/oracle/make_inventories.py, or see docs/reference/inventories.md for its form"
+_Size = Annotated[int, Field(ge=1, lt=1 << 63)]
+_Count = Annotated[int, Field(ge=0, lt=1 << 63)]
+_Name = Annotated[str, Field(min_length=1, max_length=512)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class _Facts(_Strict):
+    n_layers: _Count | None = None
+    n_experts: _Count | None = None
+    n_embd: _Count | None = None
+    n_vocab: _Count | None = None
+    n_heads: _Count | None = None
+    n_kv_heads: _Count | None = None
+
+
+class _Row(_Strict):
+    """`sources` are the checkpoint's names; `gguf_dtype` only where it differs from `dtype`."""
+
+    name: _Name
+    shape: Annotated[list[_Size], Field(min_length=1, max_length=8)]
+    dtype: _Name
+    gguf_dtype: _Name | None = None
+    sources: list[_Name] = []
+    blocks: str | None = None
+
+
+class _File(_Strict):
+    inventory: Literal[1]
+    arch: str
+    mapped: bool = True
+    facts: _Facts
+    protected: list[_Name] = []
+    tensors: Annotated[list[_Row], Field(min_length=1)]
+
+
+def read_inventory(path: Path) -> Inventory:
+    """Read an inventory file; SourceError with what is wrong."""
+    try:
+        if path.stat().st_size > _FILE_MOST:
+            raise _wrong(path, f"the file is larger than {_FILE_MOST} bytes")
+        raw = path.read_bytes()
+    except OSError as error:
+        fix = "check the path, or name a shipped inventory as lib:NAME"
+        raise _wrong(path, f"cannot read the inventory: {error.strerror}", code="inventory-missing", fix=fix) from None
+    return _parse(raw, path)
+
+
+def write_inventory(inventory: Inventory) -> str:
+    """Return the text of an inventory file, one row a line; the header digest and metadata are left out."""
+    rows = [json.dumps(row, ensure_ascii=False) for row in _fold(inventory)]
+    facts = {name: getattr(inventory.facts, name) for name in _Facts.model_fields}
+    head: dict[str, object] = {"inventory": 1, "arch": inventory.arch, "mapped": inventory.mapped}
+    head["facts"] = {name: value for name, value in facts.items() if value is not None}
+    head["protected"] = list(inventory.protected)
+    lines = [f'"{key}": {json.dumps(value, ensure_ascii=False)},' for key, value in head.items()]
+    return "\n".join(["{", *lines, '"tensors": [', ",\n".join(rows), "]", "}", ""])
+
+
+def _parse(raw: bytes, path: Path) -> Inventory:
+    try:
+        file = _File.model_validate_json(raw)
+    except ValidationError as error:
+        raise _invalid(path, error) from None
+    tensors = canonical_order(_unfold(file, path), mapped=file.mapped)
+    twice = next((a.name for a, b in pairwise(tensors) if a.name == b.name), None)
+    if twice is not None:
+        raise _wrong(path, f"tensor {twice!r} stands in the inventory twice")
+    return Inventory(
+        tensors=tensors,
+        arch=file.arch,
+        mapped=file.mapped,
+        facts=ModelFacts(**file.facts.model_dump()),
+        source=path.name,
+        header_digest=hashlib.sha256(raw).hexdigest(),
+        protected=tuple(file.protected),
+    )
+
+
+def _unfold(file: _File, path: Path) -> Iterator[TensorInfo]:
+    count = 0
+    for index, row in enumerate(file.tensors):
+        blocks = [None] if row.blocks is None else _blocks(row.blocks, index, path)
+        count += len(blocks)
+        if count > _TENSORS_MOST:
+            raise _wrong(path, f"the inventory has more than {_TENSORS_MOST} tensors", key=f"tensors[{index}].blocks")
+        if row.blocks is not None and "{}" not in row.name:
+            raise _wrong(path, "a row with blocks needs {} in its name", key=f"tensors[{index}].name")
+        yield from (_tensor(row, block) for block in blocks)
+
+
+def _blocks(text: str, index: int, path: Path) -> list[int | None]:
+    """Return the numbers in `0-3,5`: lengths are checked before a range becomes a list."""
+    if _BLOCKS.fullmatch(text) is None:
+        raise _wrong(path, f"{text!r} is no list of blocks like '0-3,5'", key=f"tensors[{index}].blocks")
+    found: list[int | None] = []
+    for part in text.split(","):
+        first, _, last = part.partition("-")
+        run = range(int(first), int(last or first) + 1)
+        if not run or len(found) + len(run) > _TENSORS_MOST:
+            raise _wrong(path, f"{part!r} is no run of blocks", key=f"tensors[{index}].blocks")
+        found.extend(run)
+    return found
+
+
+def _tensor(row: _Row, block: int | None) -> TensorInfo:
+    def filled(text: str) -> str:
+        return text if block is None else text.replace("{}", str(block))
+
+    name = filled(row.name)
+    sources = tuple(filled(source) for source in row.sources)
+    gguf_dtype = row.gguf_dtype or row.dtype
+    return TensorInfo(name, tuple(row.shape), row.dtype, gguf_dtype, role_of(name), layer_of(name), sources)
+
+
+def _fold(inventory: Inventory) -> Iterator[dict[str, object]]:
+    """Yield rows: tensors that differ in their block's number only share one."""
+    rows: dict[str, tuple[dict[str, object], list[int]]] = {}
+    for tensor in inventory.tensors:
+        row = _row(tensor)
+        _, blocks = rows.setdefault(json.dumps(row), (row, []))
+        if tensor.layer is not None and row["name"] != tensor.name:
+            blocks.append(tensor.layer)
+    for row, blocks in rows.values():
+        yield {**row, "blocks": _runs(blocks)} if blocks else row
+
+
+def _row(tensor: TensorInfo) -> dict[str, object]:
+    names = [tensor.name, *tensor.source_names]
+    if str(tensor.layer) in tensor.name.split(".") and not any("{}" in name for name in names):
+        names = [_open(name, str(tensor.layer)) for name in names]
+    row: dict[str, object] = {"name": names[0], "shape": list(tensor.shape), "dtype": tensor.dtype}
+    if tensor.gguf_dtype != tensor.dtype:
+        row["gguf_dtype"] = tensor.gguf_dtype
+    if tensor.source_names:
+        row["sources"] = names[1:]
+    return row
+
+
+def _open(name: str, block: str) -> str:
+    """Return the name with `{}` for its first component that is the block's number."""
+    parts = name.split(".")
+    if block in parts:
+        parts[parts.index(block)] = "{}"
+    return ".".join(parts)
+
+
+def _runs(blocks: list[int]) -> str:
+    runs: list[list[int]] = []
+    for block in sorted(blocks):
+        if runs and block == runs[-1][1] + 1:
+            runs[-1][1] = block
+        else:
+            runs.append([block, block])
+    return ",".join(f"{first}-{last}" if last > first else f"{first}" for first, last in runs)
+
+
+def _invalid(path: Path, error: ValidationError) -> SourceError:
+    """Return pydantic's findings in our words; users know keys, not models."""
+    found = []
+    for finding in error.errors(include_url=False, include_input=False)[:5]:
+        key = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in finding["loc"]).lstrip(".")
+        found.append(_wrong(path, _words(finding["type"], finding["msg"]), key=key).diagnostics[0])
+    return SourceError(*found)
+
+
+def _words(kind: str, message: str) -> str:
+    known = {"extra_forbidden": "this key is not known", "missing": "this key is missing"}
+    return known.get(kind, message[:1].lower() + message[1:])
+
+
+def _wrong(path: Path, what: str, *, key: str = "", code: str = "inventory-invalid", fix: str = _FIX) -> SourceError:
+    return SourceError(Diagnostic(code, what, Location(file=str(path), key_path=key), fix=fix))

@@ -1,0 +1,22 @@
+"""What both readers of imatrix files return, before the common checks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from qrecipe.types.format import FloatArray
+
+MAKE_AGAIN = "give a file that llama-imatrix wrote, or make it again"
+
+
+@dataclass(frozen=True, slots=True)
+class ImatrixData:
+    """Means by weight name, [matrices, cols], not yet known to be finite."""
+
+    entries: Mapping[str, FloatArray]
+    uncounted: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    datasets: tuple[str, ...] = ()
+    chunk_count: int = 0
