@@ -1,0 +1,98 @@
+"""`GgufBackend`: the artifact family that llama.cpp loads, as `types.target.Backend` asks for it.
+
+One file, any type that has a GGUF id, metadata from the source. Everything but the tasks is known from headers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from qrecipe.backends.gguf import faults
+from qrecipe.backends.gguf.file_type import file_type
+from qrecipe.backends.gguf.header import encode_header
+from qrecipe.backends.gguf.layout import gguf_layout, table
+from qrecipe.backends.gguf.metadata import written_metadata
+from qrecipe.backends.gguf.options import GgufOptions
+from qrecipe.errors import BuildError, Diagnostic
+
+if TYPE_CHECKING:
+    from qrecipe.types.decision import Decision
+    from qrecipe.types.format import TypeUse
+    from qrecipe.types.metadata import MetadataEntry
+    from qrecipe.types.target import Job, Layout, Target
+    from qrecipe.types.task import Limits, Task
+    from qrecipe.types.tensor import Inventory, TensorInfo
+
+
+@dataclass(frozen=True, slots=True)
+class GgufBackend:
+    """The backend `gguf`."""
+
+    name: str = "gguf"
+    options: type[GgufOptions] = GgufOptions
+    profiles: tuple[str, ...] = ()
+
+    def refuses(self, inventory: Inventory, target: Target) -> Diagnostic | None:
+        """Refuse a model whose names are not GGUF's, and an output that is no file."""
+        if target.output.endswith("/"):
+            return faults.folder_output(target)
+        return None if inventory.mapped else faults.unmapped(target, inventory.source)
+
+    def stores(self, use: TypeUse, tensor: TensorInfo, target: Target) -> str | None:  # noqa: ARG002 - the id decides
+        """A type is stored if GGUF has an id for it."""
+        return None if use.format.gguf_id is not None else f"GGUF has no {use.format.name}"
+
+    def keep(self, tensor: TensorInfo, target: Target) -> str:  # noqa: ARG002 - the same in every target
+        """Return the dtype that a converter would write."""
+        return tensor.gguf_dtype
+
+    def check(self, inventory: Inventory, decisions: Sequence[Decision], target: Target) -> Sequence[Diagnostic]:  # noqa: ARG002 - tensors are judged one by one
+        """Return what ggml's limits forbid."""
+        return tuple(fault for decision in decisions for fault in _beyond_limits(decision.tensor))
+
+    def layout(
+        self, inventory: Inventory, decisions: Sequence[Decision], target: Target, notes: Mapping[str, str | int]
+    ) -> Layout:
+        """Lay out the one file, `target.output`."""
+        metadata = _metadata(inventory, decisions, target, notes) if inventory.metadata is not None else None
+        return gguf_layout(metadata, decisions, target.output)
+
+    def tasks(self, job: Job, limits: Limits) -> Sequence[Task]:
+        """Cut the tensors into row ranges."""
+        from qrecipe.backends.gguf.tasks import gguf_tasks  # noqa: PLC0415 - planning needs no codec
+
+        if job.inventory.metadata is None:
+            raise BuildError(faults.no_metadata(job.target))
+        return gguf_tasks(job, limits)
+
+    def finish(self, job: Job) -> None:
+        """Write the header: until now the file has no magic, so a build that died is no GGUF to anyone."""
+        from qrecipe.backends.gguf.staged import Place  # noqa: PLC0415 - planning writes nothing
+
+        (file,) = job.layout.files
+        metadata = _metadata(job.inventory, job.decisions, job.target, job.imatrix_note)
+        parts = [job.layout.parts[decision.tensor.name][0] for decision in job.decisions]
+        header = encode_header(metadata, table(job.decisions, parts, header_bytes=file.header_bytes or 0))
+        if len(header) != file.header_bytes:
+            raise BuildError(faults.header_size(job.target, len(header), file.header_bytes))
+        Place(job.paths[file.path], 0).write(header)
+
+
+def _metadata(
+    inventory: Inventory, decisions: Sequence[Decision], target: Target, notes: Mapping[str, str | int]
+) -> tuple[MetadataEntry, ...]:
+    source = inventory.metadata or ()
+    overrides = target.options.overrides() if isinstance(target.options, GgufOptions) else ()
+    return written_metadata(source, file_type(source, decisions), overrides, notes)
+
+
+def _beyond_limits(tensor: TensorInfo) -> Iterator[Diagnostic]:
+    name_bytes = len(tensor.name.encode("utf-8", errors="surrogateescape"))
+    if name_bytes > faults.MOST_NAME_BYTES:
+        yield faults.long_name(tensor, name_bytes)
+    if tensor.dims > faults.MOST_DIMENSIONS:
+        yield faults.many_dimensions(tensor)
+    if tensor.params == 0:
+        yield faults.empty_tensor(tensor)

@@ -1,0 +1,197 @@
+"""What can go wrong with a GGUF artifact, in words: a function for each fault, called where the fact is known."""
+
+from __future__ import annotations
+
+import errno
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qrecipe.errors import Diagnostic, Location
+
+if TYPE_CHECKING:
+    from qrecipe.types.format import TypeUse
+    from qrecipe.types.source import StoredTensor
+    from qrecipe.types.target import Target
+    from qrecipe.types.tensor import TensorInfo
+
+MOST_DIMENSIONS = 4
+MOST_NAME_BYTES = 63
+_NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
+
+
+def unmapped(target: Target, source: str) -> Diagnostic:
+    """The tensor names are the checkpoint's own."""
+    return Diagnostic(
+        "unmapped-names",
+        f"target {target.name!r} cannot be made: no architecture plug-in maps the names of {source or 'this model'}",
+        why="llama.cpp finds tensors by its own names (blk.0.attn_q.weight)",
+        fix="install a plug-in for this architecture, or convert to GGUF first and make that the source; "
+        "compressed-tensors and torchao need no such names",
+    )
+
+
+def folder_output(target: Target) -> Diagnostic:
+    """The output names a folder."""
+    return Diagnostic(
+        "gguf-output-folder",
+        f"target {target.name!r} writes to a folder, {target.output}",
+        why="a GGUF artifact is one file; an output that ends in '/' is a folder",
+        fix=f"write {target.output.rstrip('/')}.gguf",
+    )
+
+
+def long_name(tensor: TensorInfo, nbytes: int) -> Diagnostic:
+    """GGML_MAX_NAME."""
+    return Diagnostic(
+        "gguf-name-length",
+        f"the name of tensor {tensor.name!r} has {nbytes} bytes; GGUF allows {MOST_NAME_BYTES}",
+        why="readers refuse a file with a longer name",
+        fix="rename the tensor in the source, or leave it out of the model",
+    )
+
+
+def many_dimensions(tensor: TensorInfo) -> Diagnostic:
+    """GGML_MAX_DIMS."""
+    return Diagnostic(
+        "gguf-dimensions",
+        f"tensor {tensor.name!r} has {tensor.dims} dimensions; GGUF allows {MOST_DIMENSIONS}",
+        why="ggml stores no tensor of more",
+        fix="reshape it where the source is made",
+    )
+
+
+def empty_tensor(tensor: TensorInfo) -> Diagnostic:
+    """A dimension of 0."""
+    return Diagnostic(
+        "gguf-empty-tensor",
+        f"tensor {tensor.name!r} of shape {list(tensor.shape)} holds nothing",
+        why="readers of GGUF refuse a dimension of 0",
+        fix="leave it out where the source is made",
+    )
+
+
+def no_metadata(target: Target) -> Diagnostic:
+    """A stand-in inventory reached a build."""
+    return Diagnostic(
+        "gguf-no-metadata",
+        f"target {target.name!r} cannot be built from an inventory that stands in for the model",
+        why="it has no metadata (tokenizer and settings), without which llama.cpp cannot load the file",
+        fix="build from the checkpoint itself",
+    )
+
+
+def not_as_planned(tensor: TensorInfo, stored: StoredTensor | None, reference: str) -> Diagnostic:
+    """Plan and checkpoint disagree."""
+    found = f"{stored.dtype} {list(stored.shape)}" if stored is not None else "missing"
+    return Diagnostic(
+        "checkpoint-differs",
+        f"tensor {tensor.name!r} is {tensor.dtype} {list(tensor.shape)} in the plan and {found} in the checkpoint",
+        Location(file=reference),
+        why="the plan was made for another checkpoint, or this one changed since",
+        fix="plan again",
+    )
+
+
+def undecodable(tensor: TensorInfo) -> Diagnostic:
+    """A source dtype without a format."""
+    return Diagnostic(
+        "no-decoder",
+        f"tensor {tensor.name!r} is stored as {tensor.dtype}, which nothing installed can decode",
+        why="another type is made from the decoded weights",
+        fix="install a plug-in that knows the type, or let a rule `keep` the tensor",
+    )
+
+
+def no_fit(tensor: TensorInfo, use: TypeUse, known: tuple[str, ...]) -> Diagnostic:
+    """A fit that no plug-in offers."""
+    return Diagnostic(
+        "fit-missing",
+        f"no fit {use.fit.name!r} is installed, which {use} of tensor {tensor.name!r} asks for",
+        why="a fit chooses scales and codes, and none stands in for another",
+        fix=f"install the plug-in that offers it, or choose among {', '.join(known)}",
+    )
+
+
+def importance_shape(tensor: TensorInfo, shape: tuple[int, ...]) -> Diagnostic:
+    """An imatrix of another model."""
+    wanted = [tensor.stacked, tensor.cols]
+    return Diagnostic(
+        "importance-shape",
+        f"the imatrix has {list(shape)} values for tensor {tensor.name!r}, which needs {wanted}",
+        why="there is one value for each column of each matrix",
+        fix="take an imatrix of this model",
+    )
+
+
+def non_finite(tensor: TensorInfo, flat: int, value: float, file: str) -> Diagnostic:
+    """NaN or infinity among the weights."""
+    return Diagnostic(
+        "weight-not-finite",
+        f"tensor {tensor.name!r} holds {_spoken(value)} at {position(tensor, flat)} (element {flat})",
+        Location(file=file),
+        why="one such value spoils the scale of all weights around it",
+        fix="get the checkpoint again, or mend it where it is made; only a tensor that is copied may hold it",
+    )
+
+
+def overflow(tensor: TensorInfo, flat: int, use: TypeUse, file: str) -> Diagnostic:
+    """A finite weight that the type turns into infinity."""
+    return Diagnostic(
+        "weight-overflow",
+        f"tensor {tensor.name!r}: {use} cannot hold the weights around {position(tensor, flat)} (element {flat})",
+        Location(file=file),
+        why="they are so large that the stored numbers would be infinite",
+        fix="choose a type with more range for this tensor: BF16, F32 or `keep`",
+    )
+
+
+def dishonest_size(tensor: TensorInfo, use: TypeUse, got: int, promised: int) -> Diagnostic:
+    """A codec whose `nbytes` and `encode` disagree."""
+    return Diagnostic(
+        "codec-size",
+        f"the codec of {use.format.name} made {got} bytes for tensor {tensor.name!r} and had promised {promised}",
+        why="every offset in the file counts on the promised size",
+        fix=f"report it to whoever offers {use.format.name}; another type avoids it",
+    )
+
+
+def header_size(target: Target, got: int, planned: int | None) -> Diagnostic:
+    """The job is not what was laid out."""
+    return Diagnostic(
+        "header-size",
+        f"the header of target {target.name!r} has {got} bytes; the plan says {planned}",
+        why="metadata or imatrix are not those that the plan was made with",
+        fix="plan again; if that does not help, report it",
+    )
+
+
+def write_failed(path: Path, offset: int, error: OSError) -> Diagnostic:
+    """The disk is full, or something else that the system says."""
+    if error.errno in _NO_SPACE:
+        return Diagnostic(
+            "disk-full",
+            f"no space is left for {path.name} (at byte {offset})",
+            Location(file=str(path.parent)),
+            why="the artifact is written beside its final name, at its full size",
+            fix="free some space, or write to another disk, and build again",
+        )
+    return Diagnostic(
+        "write-failed",
+        f"{path.name} cannot be written (at byte {offset}): {error.strerror}",
+        Location(file=str(path.parent)),
+        why="the system refused it",
+        fix="see to the folder's disk and permissions, and build again",
+    )
+
+
+def position(tensor: TensorInfo, flat: int) -> str:
+    """Return the index of an element as `[row, col]`, with as many numbers as the tensor has dimensions."""
+    index: list[int] = []
+    for n in reversed(tensor.shape):
+        flat, i = divmod(flat, n)
+        index.append(i)
+    return str(index[::-1])
+
+
+def _spoken(value: float) -> str:
+    return {"nan": "NaN", "inf": "+Inf", "-inf": "-Inf"}.get(str(value), str(value))
