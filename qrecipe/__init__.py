@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from qrecipe.api import (
-        Built,
         BuildResult,
+        Built,
         Explanation,
         Inspection,
         Plan,
@@ -45,6 +45,8 @@ if TYPE_CHECKING:
         Span,
     )
     from qrecipe.hooks import hookimpl
+
+    __version__: str
 
 __all__ = [
     "BuildError",
@@ -76,9 +78,7 @@ __all__ = [
     "rehearse",
 ]
 
-_ERRORS = frozenset(
-    "BuildError Diagnostic Location PlanError PluginError QrecipeError RecipeError SourceError Span".split()
-)
+_ERRORS = frozenset(name for name in __all__ if name.endswith("Error")) | {"Diagnostic", "Location", "Span"}
 
 
 def __getattr__(name: str) -> object:

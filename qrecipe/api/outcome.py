@@ -84,8 +84,16 @@ def bring_together(
         imatrix=imatrix,
         missing=resolved.missing,
         findings=findings,
+        source_bytes=_bytes(materials.inventory, catalog),
     )
     return Outcome(catalog, loaded, plan, resolved.resolutions, resolved.errors, materials.checkpoint, data)
+
+
+def _bytes(inventory: Inventory, catalog: Catalog) -> int | None:
+    """Return what the source's tensors take; None where a dtype is unknown."""
+    formats = [catalog.formats.get(tensor.dtype) for tensor in inventory.tensors]
+    sizes = zip(inventory.tensors, formats, strict=True)
+    return None if None in formats else sum(f.nbytes(t.shape, ()) for t, f in sizes if f is not None)
 
 
 def _model(inventory: Inventory, imatrix: Imatrix | None) -> Model:

@@ -23,14 +23,14 @@ class Codecs:
     @hookimpl
     def qrecipe_formats(self) -> Sequence[Format]:
         """Offer the built-in formats."""
-        from qrecipe.codecs.builtin import FORMATS  # noqa: PLC0415 - keeps the host's import light
+        from qrecipe.codecs.builtin import FORMATS
 
         return FORMATS
 
     @hookimpl
     def qrecipe_fits(self) -> Sequence[Fit]:
         """Offer the built-in fits."""
-        from qrecipe.codecs.builtin import FITS  # noqa: PLC0415 - keeps the host's import light
+        from qrecipe.codecs.builtin import FITS
 
         return FITS
 
@@ -41,7 +41,7 @@ class Conditions:
     @hookimpl
     def qrecipe_functions(self) -> Sequence[Callable[..., int | str | bool]]:
         """Offer `more_bits`, `min` and `max`."""
-        from qrecipe.recipe.functions import BUILTINS  # noqa: PLC0415 - keeps the host's import light
+        from qrecipe.recipe.functions import BUILTINS
 
         return BUILTINS
 
@@ -52,7 +52,7 @@ class Gguf:
     @hookimpl
     def qrecipe_backends(self) -> Sequence[Backend]:
         """Offer `gguf`."""
-        from qrecipe.backends.gguf.backend import GgufBackend  # noqa: PLC0415 - keeps the host's import light
+        from qrecipe.backends.gguf.backend import GgufBackend
 
         return (GgufBackend(),)
 
@@ -63,7 +63,7 @@ class Local:
     @hookimpl
     def qrecipe_executors(self) -> Sequence[Executor]:
         """Offer threads, inline and the dry run."""
-        from qrecipe.executors.builtin import EXECUTORS  # noqa: PLC0415 - keeps the host's import light
+        from qrecipe.executors.builtin import EXECUTORS
 
         return EXECUTORS
 
@@ -74,7 +74,7 @@ class Checkpoints:
     @hookimpl
     def qrecipe_sources(self) -> Sequence[Source]:
         """Offer the built-in sources."""
-        from qrecipe.sources.builtin import SOURCES  # noqa: PLC0415 - keeps the host's import light
+        from qrecipe.sources.builtin import SOURCES
 
         return SOURCES
 

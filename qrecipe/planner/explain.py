@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from qrecipe.planner.candidates import covers
+from qrecipe.planner.explain_text import explanation_text
 from qrecipe.planner.facts import tensor_facts
 
 if TYPE_CHECKING:
@@ -45,6 +46,9 @@ class Explanation:
     nbytes: int
     verdicts: tuple[RuleVerdict, ...]
     facts: Mapping[str, FactValue]
+
+    def __str__(self) -> str:
+        return explanation_text(self)
 
 
 def explain(resolution: Resolution, decision: Decision, nbytes: int) -> Explanation:

@@ -89,7 +89,7 @@ class Plan:
     """All targets of one recipe for one checkpoint.
 
     `recipe` is the recipe's name, `recipe_file` its file; `source` opens the checkpoint again; `inventory` names the
-    stand-in where the plan was made without the checkpoint. `missing` lists targets whose backend is not installed.
+    stand-in where the plan was made without the checkpoint. `source_bytes` counts the source's tensors. `missing` lists targets whose backend is not installed.
     """
 
     recipe: str
@@ -102,6 +102,7 @@ class Plan:
     imatrix: Imatrix | None = None
     missing: tuple[Diagnostic, ...] = ()
     findings: tuple[Diagnostic, ...] = ()
+    source_bytes: int | None = None
 
     @property
     def warnings(self) -> tuple[Diagnostic, ...]:

@@ -1,0 +1,84 @@
+"""`qrecipe build`: the main job. Preview, progress, summary on stderr; the artifacts' paths on stdout."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from qrecipe.cli import options
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from qrecipe import BuildResult, Plan
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("build")(_build)
+
+
+def _build(  # noqa: PLR0913, PLR0917 - one parameter a flag, as typer wants them
+    recipe: options.RecipeOrPlan,
+    source: options.Source = None,
+    set_: options.Settings = None,
+    output: Annotated[
+        str, typer.Option("--output", "-o", help="The folder for what is built.", metavar="FOLDER")
+    ] = ".",
+    threads: Annotated[int | None, typer.Option(help="Workers; one a core by default.", min=1, max=1024)] = None,
+    memory: Annotated[str, typer.Option(help="Most memory that the process may use.", metavar="SIZE")] = "1GiB",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check everything, show the plan, write nothing.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace outputs that exist.")] = False,
+) -> None:
+    """Build every target of a recipe (or of a plan that `plan --json` printed)."""
+    import qrecipe
+    from qrecipe.cli import render
+    from qrecipe.cli.preview import show_plan
+    from qrecipe.cli.progress import Reporter
+
+    console = render.err()
+    given = options.settings(set_)
+    budget = options.memory(memory)
+    if dry_run:
+        result = qrecipe.rehearse(recipe, source=source, set=given, output=output, force=force)
+        show_plan(result.plan, console)
+        console.print("dry run: nothing was written")
+    else:
+        start = time.monotonic()
+        with Reporter(console) as reporter:
+            result = qrecipe.build(
+                recipe,
+                source=source,
+                set=given,
+                output=output,
+                threads=threads,
+                memory=budget,
+                force=force,
+                on_event=reporter,
+                on_plan=lambda plan: show_plan(plan, console),
+            )
+        _summary(result, time.monotonic() - start, console)
+    render.show(result.plan.warnings)
+    for built in result.built:
+        for path in built.paths:
+            typer.echo(path)
+    raise typer.Exit(0 if result.complete else 1)
+
+
+def _summary(result: BuildResult, seconds: float, console: Console) -> None:
+    """Say what was built, how large it is, how long it took, what fell back and what was decoded anew."""
+    from qrecipe.cli.preview import totals
+
+    console.print()
+    for built in result.built:
+        console.print(f"built {built.target.name} in {seconds:.1f} s", markup=False)
+        for line in totals(result.plan, built.target):
+            console.print(f"  {line}", markup=False)
+    _left_out(result.plan, console)
+
+
+def _left_out(plan: Plan, console: Console) -> None:
+    if plan.missing:
+        console.print(f"not built: {len(plan.missing)} targets, see the warnings")

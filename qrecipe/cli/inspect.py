@@ -1,0 +1,91 @@
+"""`qrecipe inspect`: what a checkpoint's headers say."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from qrecipe.cli import options
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from qrecipe import Inspection
+    from qrecipe.types.metadata import MetadataEntry
+
+_LONGEST = 60  # characters of a metadata value that are shown
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("inspect")(_inspect)
+
+
+def _inspect(
+    file: Annotated[str, typer.Argument(help="A .gguf or .safetensors file, a folder, or pkg:NAME.")],
+    as_json: options.Json = False,
+) -> None:
+    """Show a checkpoint's files, metadata and tensors. Reads headers only."""
+    import qrecipe
+    from qrecipe.cli import render
+
+    found = qrecipe.inspect(file)
+    if as_json:
+        typer.echo(json.dumps(_document(found), indent=1))
+    else:
+        _show(found, render.out())
+    for warning in found.checkpoint.warnings:
+        render.err().print(f"warning: {warning}", markup=False)
+
+
+def _document(found: Inspection) -> dict[str, object]:
+    checkpoint = found.checkpoint
+    return {
+        "schema": 1,
+        "container": checkpoint.container,
+        "arch": found.inventory.arch or None,
+        "header_digest": checkpoint.header_digest,
+        "files": [{"name": f.name, "bytes": f.nbytes, "header_bytes": f.header_bytes} for f in checkpoint.files],
+        "metadata": {entry.key: _plain(entry) for entry in checkpoint.metadata or ()},
+        "tensors": [
+            {"name": t.name, "type": t.dtype, "shape": t.shape, "bytes": t.nbytes} for t in checkpoint.tensors.values()
+        ],
+    }
+
+
+def _plain(entry: MetadataEntry) -> object:
+    """Return a scalar as it is, an array as its length."""
+    value = entry.scalar()
+    return {"array": entry.count} if value is None else value
+
+
+def _show(found: Inspection, console: Console) -> None:
+    from qrecipe.cli.render import shape, size, table
+
+    checkpoint = found.checkpoint
+    for file in checkpoint.files:
+        console.print(f"{file.name}: {checkpoint.container}, {file.nbytes:,} bytes ({size(file.nbytes)})", markup=False)
+    rows = [(entry.key, _short(entry)) for entry in checkpoint.metadata or ()]
+    if rows:
+        console.print(table("metadata", (("key", "left"), ("value", "left")), rows))
+    tensors = [(t.name, shape(t.shape), t.dtype, f"{t.nbytes:,}") for t in checkpoint.tensors.values()]
+    columns = (("tensor", "left"), ("shape", "left"), ("type", "left"), ("bytes", "right"))
+    console.print(table(f"{len(tensors)} tensors", columns, tensors))
+    kinds = Counter(t.dtype for t in checkpoint.tensors.values())
+    weights = sum(t.params for t in found.inventory.tensors)
+    bits = 8 * found.tensor_bytes / max(weights, 1)
+    console.print(
+        f"{weights:,} weights, {bits:.2f} bits per weight: {', '.join(f'{n} {kind}' for kind, n in kinds.most_common())}",
+        markup=False,
+    )
+
+
+def _short(entry: MetadataEntry) -> str:
+    value = entry.scalar()
+    if value is None:
+        return f"{entry.count} values"
+    text = str(value).replace("\n", " ")
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}… ({len(text)} characters)"

@@ -1,0 +1,158 @@
+"""The preview: what every tensor becomes and what each file will weigh, by role or tensor by tensor."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from qrecipe.cli.render import ranges, shape, size, table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from rich.console import Console
+
+    from qrecipe import Plan, TargetPlan
+    from qrecipe.types.decision import Decision
+
+_BY_ROLE = (
+    ("role", "left"),
+    ("layers", "left"),
+    ("tensors", "right"),
+    ("shape", "left"),
+    ("type", "left"),
+    ("bits", "right"),
+    ("size", "right"),
+    ("share", "right"),
+    ("rule", "left"),
+    ("note", "left"),
+)
+_ALL = (("tensor", "left"), *_BY_ROLE[3:7], ("bytes", "right"), *_BY_ROLE[8:])
+
+
+def show_plan(plan: Plan, console: Console, *, every: bool = False) -> None:
+    """Print a table and the totals of each target."""
+    for index, target in enumerate(plan.targets):
+        if index:
+            console.print()
+        console.print(_every_tensor(target) if every else _by_role(target))
+        for line in totals(plan, target):
+            console.print(line, markup=False)
+
+
+def totals(plan: Plan, target: TargetPlan) -> Iterator[str]:
+    """Yield the lines under a table: size, bits, what fell back, what is decoded anew, what is open."""
+    yield _size_line(plan, target)
+    yield from _estimates(target)
+    yield from fallbacks(target)
+    anew = sum(1 for decision in target.decisions if _decoded_anew(decision))
+    if anew:
+        yield f"requantized: {anew} tensors are quantized in the source; they are decoded and encoded anew"
+    choices = sum(1 for decision in target.decisions if decision.open)
+    if choices:
+        yield f"open: {choices} tensors have other choices, any(…); the first that fits is taken"
+
+
+def fallbacks(target: TargetPlan) -> Iterator[str]:
+    """Yield one line for each kind of fallback: from what, to what, why, how often."""
+    kinds = Counter((_fallen(d), str(d.type), _why(d)) for d in target.fallbacks)
+    for (wanted, got, why), count in kinds.items():
+        yield f"fallback: {count} tensors got {got} instead of {wanted}: {why}"
+
+
+def _size_line(plan: Plan, target: TargetPlan) -> str:
+    exact = target.file_bytes
+    total = (
+        f"{exact:,} bytes ({size(exact)})" if exact is not None else f"about {size(target.file_bytes_estimate or 0)}"
+    )
+    line = f"{target.target.output}: {total}, {target.bits_per_weight:.2f} bits per weight"
+    if plan.source_bytes:
+        line += f"; the tensors take {target.tensor_bytes / plan.source_bytes:.1%} of the source's {size(plan.source_bytes)}"
+    return line
+
+
+def _estimates(target: TargetPlan) -> Iterator[str]:
+    for file in target.files:
+        if file.why_estimate:
+            yield f"estimate: {file.why_estimate}; the tensors' {target.tensor_bytes:,} bytes are exact"
+
+
+def _by_role(target: TargetPlan) -> object:
+    groups: dict[tuple[str, str, str, str], list[Decision]] = {}
+    for decision in target.decisions:
+        key = (decision.tensor.role, _type(decision), _rule(decision), _note(decision))
+        groups.setdefault(key, []).append(decision)
+    rows = [_row(target, key, members) for key, members in groups.items()]
+    return table(f"{target.name}: {len(target.decisions)} tensors", _BY_ROLE, rows)
+
+
+def _row(target: TargetPlan, key: tuple[str, str, str, str], members: Sequence[Decision]) -> tuple[str, ...]:
+    role, type_, rule, note = key
+    nbytes = sum(map(target.nbytes, members))
+    shapes = list(dict.fromkeys(shape(decision.tensor.shape) for decision in members))
+    weights = sum(decision.tensor.params for decision in members)
+    return (
+        role,
+        ranges({decision.tensor.layer for decision in members if decision.tensor.layer is not None}),
+        str(len(members)),
+        shapes[0] + (f" and {len(shapes) - 1} more" if len(shapes) > 1 else ""),
+        type_,
+        f"{8 * nbytes / max(weights, 1):.2f}",
+        size(nbytes),
+        f"{nbytes / max(target.tensor_bytes, 1):.1%}",
+        rule,
+        note,
+    )
+
+
+def _every_tensor(target: TargetPlan) -> object:
+    rows = [
+        (
+            decision.tensor.name,
+            shape(decision.tensor.shape),
+            _type(decision),
+            f"{8 * target.nbytes(decision) / max(decision.tensor.params, 1):.2f}",
+            size(target.nbytes(decision)),
+            f"{target.nbytes(decision):,}",
+            _rule(decision),
+            _note(decision),
+        )
+        for decision in target.decisions
+    ]
+    return table(f"{target.name}: {len(rows)} tensors", _ALL, rows)
+
+
+def _type(decision: Decision) -> str:
+    return f"{decision.type} kept" if decision.keep else str(decision.type)
+
+
+def _rule(decision: Decision) -> str:
+    if decision.rule is None:
+        return "protected"
+    name = decision.rule.file.replace("\\", "/").rpartition("/")[2]
+    return f"{name}:{decision.rule.line}" if decision.rule.line is not None else f"{name}[{decision.rule.index}]"
+
+
+def _note(decision: Decision) -> str:
+    notes = []
+    if decision.fell_back:
+        notes.append(f"fallback from {_fallen(decision)}")
+    if _decoded_anew(decision):
+        notes.append(f"from {decision.tensor.dtype}")
+    if decision.copied and not decision.keep:
+        notes.append("copied")
+    if decision.open:
+        notes.append(f"or {', '.join(decision.open)}")
+    return "; ".join(notes)
+
+
+def _fallen(decision: Decision) -> str:
+    return next(entry.type for entry in decision.passed_over if entry.code == "shape")
+
+
+def _why(decision: Decision) -> str:
+    return next(entry.why for entry in decision.passed_over if entry.code == "shape")
+
+
+def _decoded_anew(decision: Decision) -> bool:
+    return not decision.copied and decision.tensor.dtype not in ("F32", "F16", "BF16", "F64")

@@ -1,0 +1,79 @@
+"""Progress of a build: a bar with rate and remaining time on a terminal, a line every tenth in a log."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Self
+
+from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import TransferSpeedColumn as RateColumn
+
+from qrecipe.cli.render import size
+from qrecipe.types.event import Event, TargetDone, TargetStarted, TaskDone
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from rich.console import Console
+
+
+class Reporter:
+    """Shows events on a console; use as a context manager around the build."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._live = console.is_terminal
+        self._bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            DownloadColumn(),
+            RateColumn(),
+            TimeRemainingColumn(),
+            console=console,
+            transient=True,
+            disable=not self._live,
+        )
+        self._task: TaskID | None = None
+        self._total = self._done = self._told = 0
+        self._start = 0.0
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bar.stop()
+
+    def __call__(self, event: Event) -> None:
+        """Take one event of the build."""
+        match event:
+            case TargetStarted():
+                self._begin(event)
+            case TaskDone():
+                self._advance(event)
+            case TargetDone():
+                self._bar.update(self._task or TaskID(0), visible=False)
+
+    def _begin(self, event: TargetStarted) -> None:
+        self._total, self._done, self._told = max(event.nbytes, 1), 0, 0
+        self._start = time.monotonic()
+        self._task = self._bar.add_task(f"building {event.target}", total=event.nbytes)
+
+    def _advance(self, event: TaskDone) -> None:
+        self._done += event.nbytes
+        if self._task is not None:
+            self._bar.update(self._task, completed=self._done)
+        tenth = 10 * self._done // self._total
+        if not self._live and tenth > self._told:
+            self._told = tenth
+            self._console.print(self._line(event.tensor), markup=False)
+
+    def _line(self, tensor: str) -> str:
+        seconds = max(time.monotonic() - self._start, 1e-6)
+        rate = self._done / seconds
+        left = (self._total - self._done) / max(rate, 1e-6)
+        return (
+            f"{self._done / self._total:4.0%}  {size(self._done)} at {size(int(rate))}/s, {left:.0f} s left  {tensor}"
+        )
