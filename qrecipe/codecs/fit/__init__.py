@@ -1,0 +1,1 @@
+"""How scale and codes are chosen for a type."""

@@ -1,0 +1,1 @@
+"""Eight-bit floating point, as safetensors families store it."""
