@@ -69,6 +69,9 @@ def _read(path: Path, shown: str) -> bytes:
 
 
 def _decoded(raw: bytes, shown: str) -> str:
+    if raw.startswith(b"GGUF"):
+        fix = 'name the recipe; a GGUF file is a source: source = "…"'
+        _refuse("recipe-is-gguf", "this is a GGUF file, not a recipe", shown, fix=fix)
     if raw.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
         why = "TOML is plain UTF-8, and a byte order mark is no part of it"
         fix = 'save the file as "UTF-8", not as "UTF-8 with BOM" or "Unicode"'
