@@ -77,10 +77,8 @@ def _show(found: Inspection, console: Console) -> None:
     kinds = Counter(t.dtype for t in checkpoint.tensors.values())
     weights = sum(t.params for t in found.inventory.tensors)
     bits = 8 * found.tensor_bytes / max(weights, 1)
-    console.print(
-        f"{weights:,} weights, {bits:.2f} bits per weight: {', '.join(f'{n} {kind}' for kind, n in kinds.most_common())}",
-        markup=False,
-    )
+    counts = ", ".join(f"{n} {kind}" for kind, n in kinds.most_common())
+    console.print(f"{weights:,} weights, {bits:.2f} bits per weight: {counts}", markup=False)
 
 
 def _short(entry: MetadataEntry) -> str:

@@ -67,7 +67,8 @@ def _size_line(plan: Plan, target: TargetPlan) -> str:
     )
     line = f"{target.target.output}: {total}, {target.bits_per_weight:.2f} bits per weight"
     if plan.source_bytes:
-        line += f"; the tensors take {target.tensor_bytes / plan.source_bytes:.1%} of the source's {size(plan.source_bytes)}"
+        share = target.tensor_bytes / plan.source_bytes
+        line += f"; the tensors take {share:.1%} of the source's {size(plan.source_bytes)}"
     return line
 
 

@@ -31,7 +31,8 @@ def _lines(explanation: Explanation) -> Iterator[str]:
     shape = " × ".join(map(str, tensor.shape))
     kept = " (kept)" if decision.keep else ""
     yield f"{tensor.name} in target {explanation.target}: {decision.type}{kept}, {explanation.nbytes:,} bytes"
-    yield f"  {shape} {tensor.dtype} in the source, {8 * explanation.nbytes / max(tensor.params, 1):.2f} bits per weight"
+    bits = 8 * explanation.nbytes / max(tensor.params, 1)
+    yield f"  {shape} {tensor.dtype} in the source, {bits:.2f} bits per weight"
     if decision.protected:
         yield f"  protected: {decision.protected}; a rule reaches it only with protected = true"
     for entry in decision.passed_over:

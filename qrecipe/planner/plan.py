@@ -88,8 +88,9 @@ class TargetPlan:
 class Plan:
     """All targets of one recipe for one checkpoint.
 
-    `recipe` is the recipe's name, `recipe_file` its file; `source` opens the checkpoint again; `inventory` names the
-    stand-in where the plan was made without the checkpoint. `source_bytes` counts the source's tensors. `missing` lists targets whose backend is not installed.
+    `recipe` is the recipe's name, `recipe_file` its file; `source` opens the checkpoint again; `stand_in` names the
+    inventory where the plan was made without the checkpoint; `source_bytes` counts the source's tensors; `missing`
+    lists targets whose backend is not installed.
     """
 
     recipe: str

@@ -59,6 +59,14 @@ class Format(Protocol):
         """What may stand in parentheses behind the name."""
 
     @property
+    def block(self) -> int | None:
+        """Weights of a row that are encoded together (1 for plain dtypes), None where the arguments decide."""
+
+    @property
+    def bits(self) -> float | None:
+        """Bits per weight, None where the arguments decide."""
+
+    @property
     def gguf_id(self) -> int | None:
         """The type id under which a GGUF file stores it, None if it cannot."""
 
