@@ -45,6 +45,16 @@ class GgmlFormat:
         return "ggml"
 
     @property
+    def block(self) -> int:
+        """As the table has it."""
+        return self.type.block
+
+    @property
+    def bits(self) -> float:
+        """Bits of a block, scales included, by its weights."""
+        return 8 * self.type.block_bytes / self.type.block
+
+    @property
     def gguf_id(self) -> int:
         """The type's number in a GGUF file."""
         return self.type.id

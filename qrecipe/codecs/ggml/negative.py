@@ -2,8 +2,8 @@
 
 A block of TQ2_0 holds 256 codes c of 2 bits and an F16 scale d; it decodes to d * (c - 1). ggml's own encoder writes
 c from 0 to 2 and d > 0. Here s = max(-min / 2, max) of the block, rounded to F16, q = w / s rounded half away from zero
-(as C's roundf) and clamped to -2 … 1, stored as c = 1 - q with d = -s: w is about s * q, and c = 3 is in use. Where s is
-zero, all codes are 1 and d is +0. A block whose s overflows F16 is an error, never infinite.
+(as C's roundf) and clamped to -2 … 1, stored as c = 1 - q with d = -s: w is about s * q, and c = 3 is in use. Where s
+is zero, all codes are 1 and d is +0. A block whose s overflows F16 is an error, never infinite.
 """
 
 from __future__ import annotations

@@ -43,6 +43,16 @@ class IntegerFormat:
         return (_GROUP, _FIT)
 
     @property
+    def block(self) -> None:
+        """The group or the row, so no number here."""
+        return
+
+    @property
+    def bits(self) -> None:
+        """Scales and padding are the backend's."""
+        return
+
+    @property
     def gguf_id(self) -> None:
         """No GGUF stores it."""
         return
