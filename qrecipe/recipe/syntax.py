@@ -123,7 +123,7 @@ def _diagnostic(grammar: Grammar, error: UnexpectedInput, text: str, where: Loca
     expected = _spoken(grammar, wanted)
     return Diagnostic(
         f"{grammar.name}-syntax",
-        f"unexpected {repr(found) if found else 'end'} in {article(grammar.name)}",
+        f"unexpected {_quoted(found)} in {article(grammar.name)}",
         place(where, text, span),
         why=f"expected {_either(expected)}" if expected else f"{article(grammar.name)} cannot go on here",
         fix=_fix(grammar, found, text[span.start :], wanted),
@@ -166,6 +166,10 @@ def _fix(grammar: Grammar, found: str, rest: str, wanted: Iterable[str]) -> str:
     return did_you_mean(
         found, words if found else (), otherwise=f"{article(grammar.name)} reads like {grammar.example}"
     )
+
+
+def _quoted(found: str) -> str:
+    return f"'{found}'" if found else "end"
 
 
 def _either(words: list[str]) -> str:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from qrecipe.errors import Location, Span
 from qrecipe.recipe.syntax import MAX_DEPTH, MAX_LENGTH, check_depth, did_you_mean, fault, standing
 
+_SHOWN = 12  # names in a message
 VARIABLE = re.compile(r"\$\{([a-z_][a-z0-9_]*)\}")
 
 
@@ -106,4 +107,5 @@ class Variables:
 
 
 def _listed(names: Mapping[str, Variable]) -> str:
-    return ", ".join(f"'{name}'" for name in sorted(names)) or "none"
+    shown = [f"'{name}'" for name in sorted(names)[:_SHOWN]] + ["…"] * (len(names) > _SHOWN)
+    return ", ".join(shown) or "none"
