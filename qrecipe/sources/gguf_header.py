@@ -42,7 +42,7 @@ def read_header(string: ByteString) -> GgufHeader:
     n_tensors = _read_count(reader, "tensors", _LEAST_ROW)
     n_pairs = _read_count(reader, "metadata pairs", _LEAST_PAIR)
     metadata = read_metadata(reader, n_pairs)
-    alignment = alignment_of(metadata, reader.place)
+    alignment = alignment_of(metadata)
     rows = read_tensor_table(reader, n_tensors, alignment)
     data_offset = padded(reader.position, alignment)
     warnings = _check_end(string, rows, data_offset, alignment)

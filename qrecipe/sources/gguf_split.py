@@ -65,8 +65,8 @@ def _check_part(header: GgufHeader, place: Place, number: int, count: int) -> No
     for key, expected in (("split.no", number), ("split.count", count)):
         found = _integer(header.metadata, key, place)
         if found != expected:
-            what = f"{key} is {'missing' if found is None else found}, and the file's name says {expected}"
-            why = "the file is of another model, or was renamed"
+            what = f"{key} is {'missing' if found is None else found}, and should be {expected}"
+            why = "the file is of another model, or its name is not the one that it was written under"
             raise fault("gguf-split-mixed", place, what, why=why, fix=_COMPLETE)
 
 

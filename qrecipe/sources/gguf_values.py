@@ -31,17 +31,21 @@ def read_metadata(reader: HeaderReader, count: int) -> tuple[MetadataEntry, ...]
         if key in entries:
             raise fault("gguf-duplicate-key", place, f"metadata key {key!r} stands in the file twice")
         entries[key] = _read_entry(reader, key)
+        if key == ALIGNMENT_KEY:
+            _check_alignment(entries[key], place)
     return tuple(entries.values())
 
 
-def alignment_of(metadata: tuple[MetadataEntry, ...], place: Place) -> int:
+def alignment_of(metadata: tuple[MetadataEntry, ...]) -> int:
     """Return what tensors are aligned to: `general.alignment`, or 32."""
-    entry = next((entry for entry in metadata if entry.key == ALIGNMENT_KEY), None)
-    if entry is None:
-        return DEFAULT_ALIGNMENT
+    value = next((entry.scalar() for entry in metadata if entry.key == ALIGNMENT_KEY), None)
+    return value if isinstance(value, int) else DEFAULT_ALIGNMENT
+
+
+def _check_alignment(entry: MetadataEntry, place: Place) -> None:
     value = entry.scalar() if entry.kind is MetadataKind.UINT32 else None
     if isinstance(value, int) and 0 < value <= _ALIGNMENT_MOST and value & (value - 1) == 0:
-        return value
+        return
     shown = entry.kind.name.lower() if value is None else value
     why = f"it must be a uint32, a power of two, and at most {_ALIGNMENT_MOST}"
     raise fault("gguf-bad-alignment", place, f"{ALIGNMENT_KEY} is {shown}", why=why)
