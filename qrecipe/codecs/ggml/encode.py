@@ -1,7 +1,6 @@
 """Which code encodes and decodes a ggml type: numpy for plain dtypes and negative scales, ggml for all else.
 
-Checks what ggml does not: it reads past an importance that is too short, ends the process where a type requires an
-imatrix, or where products overflow in the codebook searches, and writes infinite scales without a word.
+Bytes are ggml's, or there is an error (`guard`). ValueError is for arrays of a wrong shape: a fault of the caller.
 """
 
 from __future__ import annotations
@@ -11,27 +10,26 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from qrecipe.codecs import floats
-from qrecipe.codecs.ggml import library
+from qrecipe.codecs.ggml import guard, library
 from qrecipe.codecs.ggml.negative import encode_negative
-from qrecipe.errors import BuildError, Diagnostic
 
 if TYPE_CHECKING:
     from qrecipe.codecs.ggml.table import GgmlType
     from qrecipe.types.format import Args, FloatArray
 
-_F16_MAX = 65504.0
-
 
 def encode(type_: GgmlType, rows: FloatArray, args: Args, importance: FloatArray | None) -> bytes:
     """Encode finite `rows` [n, cols] of a type that can be encoded, as `args` say."""
-    if rows.ndim != 2 or rows.dtype != np.float32 or (type_.block > 1 and rows.shape[1] % type_.block):  # noqa: PLR2004
-        raise ValueError(f"{type_.name} encodes float32 rows of whole blocks, not {rows.dtype} {rows.shape}")
-    rows = np.ascontiguousarray(rows)
-    if type_.kind == "float":
-        return floats.encode_float(type_.name, rows)
+    rows = _checked_rows(type_, rows)
     if dict(args).get("scale") == "negative":
         return encode_negative(rows)
-    return library.encode(type_, rows, _weights(type_, rows, importance))
+    weights = guard.checked_importance(type_, rows, importance)
+    largest = guard.check_reach(type_, rows, weights)
+    plain = type_.kind == "float"
+    encoded = floats.encode_float(type_.name, rows) if plain else library.encode(type_, rows, weights)
+    if guard.may_overflow(largest) and not _is_finite(type_, encoded):
+        raise guard.overflow(type_.name, largest)
+    return encoded
 
 
 def decode(type_: GgmlType, data: bytes | memoryview, cols: int) -> FloatArray:
@@ -44,20 +42,14 @@ def decode(type_: GgmlType, data: bytes | memoryview, cols: int) -> FloatArray:
     return library.decode(type_, data, cols)
 
 
-def _weights(type_: GgmlType, rows: FloatArray, importance: FloatArray | None) -> FloatArray | None:
-    if importance is None or type_.imatrix == "unused":
-        if type_.imatrix == "required":
-            raise BuildError(_starved(type_.name))
-        return None
-    if importance.shape != rows.shape[1:]:
-        raise ValueError(f"an importance of shape {importance.shape} does not go with rows of {rows.shape[1]} columns")
-    return np.ascontiguousarray(importance, np.float32)
+def _is_finite(type_: GgmlType, encoded: bytes) -> bool:
+    if type_.kind == "float":
+        return bool(np.isfinite(floats.decode_float(type_.name, encoded, 1)).all())
+    return library.is_finite(type_, encoded)
 
 
-def _starved(name: str) -> Diagnostic:
-    return Diagnostic(
-        "imatrix-missing",
-        f"{name} cannot be encoded without imatrix data",
-        why="its codebook search weighs the columns by it",
-        fix='set imatrix = "FILE" in the recipe, or choose a type that does without',
-    )
+def _checked_rows(type_: GgmlType, rows: FloatArray) -> FloatArray:
+    is_table = rows.ndim == 2 and rows.dtype == np.float32  # noqa: PLR2004 - rows and columns
+    if not is_table or (type_.kind == "block" and (not rows.shape[1] or rows.shape[1] % type_.block)):
+        raise ValueError(f"{type_.name} encodes float32 rows of whole blocks, not {rows.dtype} {rows.shape}")
+    return np.ascontiguousarray(rows)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from qrecipe.types.format import FloatArray
 
 _PACKAGE = "libggml"
+_SUBFOLDERS = ("lib64", "lib", "bin")
 _FIX = "pip install --upgrade libggml-python"
 _TO_FLOAT = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64)
 
@@ -64,6 +65,12 @@ def decode(type_: GgmlType, data: bytes | memoryview, cols: int) -> FloatArray:
     return rows
 
 
+def is_finite(type_: GgmlType, data: bytes) -> bool:
+    """Say whether every scale and float in encoded `data` is finite; ggml prints a line to stderr where not."""
+    _check_known(type_)
+    return bool(_library().ggml_validate_row_data(type_.id, data, len(data)))
+
+
 def version() -> str:
     """Return ggml's version and commit, `0.20.2 (8c63e70)`."""
     library = _library()
@@ -98,9 +105,6 @@ def _path() -> Path:
     )
 
 
-_SUBFOLDERS = ("lib64", "lib", "bin")
-
-
 def _file_name() -> str:
     names = {"win32": "ggml-base.dll", "darwin": "libggml-base.dylib"}
     return names.get(sys.platform, "libggml-base.so")
@@ -112,6 +116,8 @@ def _declare(library: ctypes.CDLL) -> ctypes.CDLL:
     library.ggml_quantize_chunk.restype = ctypes.c_size_t
     library.ggml_get_type_traits.argtypes = (c_int,)
     library.ggml_get_type_traits.restype = ctypes.POINTER(_Traits)
+    library.ggml_validate_row_data.argtypes = (c_int, ctypes.c_char_p, ctypes.c_size_t)
+    library.ggml_validate_row_data.restype = ctypes.c_bool
     library.ggml_version.restype = ctypes.c_char_p
     library.ggml_commit.restype = ctypes.c_char_p
     return library

@@ -23,14 +23,14 @@ _FIT = Argument("fit", "fit", "auto", meaning="how scale and codes are chosen")
 
 @dataclass(frozen=True, slots=True)
 class IntegerFormat:
-    """Integers of `bits` bits."""
+    """Integers of `width` bits."""
 
-    bits: int
+    width: int
 
     @property
     def name(self) -> str:
         """`int4`."""
-        return f"int{self.bits}"
+        return f"int{self.width}"
 
     @property
     def family(self) -> str:
@@ -89,4 +89,4 @@ class IntegerFormat:
         raise no_codec(self.name)
 
 
-INTEGER_FORMATS: tuple[IntegerFormat, ...] = tuple(IntegerFormat(bits) for bits in range(1, 9))
+INTEGER_FORMATS: tuple[IntegerFormat, ...] = tuple(IntegerFormat(width) for width in range(1, 9))

@@ -1,0 +1,102 @@
+"""What ggml's encoders must not be given, and what of their output must not reach a file.
+
+ggml ends the process where a type requires an imatrix and gets none, and where the codebook searches (IQ1, IQ2, IQ3)
+overflow or meet an importance that is no weight; it reads past an importance that is too short; it writes a scale that
+overflows F16 as infinity, without a word (llama-quantize finds that afterwards, and stops). Each is an error here.
+
+The searches sum importance * weight² * code over a few dozen weights. `_REACH` keeps such sums far from float32's end,
+yet real models are ten orders of magnitude below; the domain that it leaves was fuzzed in full.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from qrecipe.errors import BuildError, Diagnostic
+
+if TYPE_CHECKING:
+    from qrecipe.codecs.ggml.table import GgmlType
+    from qrecipe.types.format import FloatArray
+
+_CODEBOOKS = ("IQ1", "IQ2", "IQ3")
+_WIDE_SCALES = ("MXFP4", "NVFP4")
+_REACH = 1e20  # of importance * weight², for codebooks
+_LARGEST_OF_CODEBOOKS = 1e7
+_LARGEST = 1e9  # an F16 scale times the largest codes ends below this
+_SAFE = 8192.0  # F16 ends at 65504, and no scale or minimum is eight times the largest weight
+
+
+def checked_importance(type_: GgmlType, rows: FloatArray, importance: FloatArray | None) -> FloatArray | None:
+    """Return the importance as ggml wants it, None where the type makes no use of it."""
+    if type_.imatrix == "unused":
+        return None
+    if importance is None:
+        if type_.imatrix == "required":
+            raise BuildError(_starved(type_.name))
+        return None
+    if importance.shape != rows.shape[1:]:
+        raise ValueError(f"an importance of shape {importance.shape} does not go with rows of {rows.shape[1]} columns")
+    importance = np.ascontiguousarray(importance, np.float32)
+    bad = ~(np.isfinite(importance) & (importance >= 0))
+    if bad.any():
+        column = int(bad.argmax())
+        raise BuildError(_no_weight(column, float(importance[column])))
+    return importance
+
+
+def check_reach(type_: GgmlType, rows: FloatArray, importance: FloatArray | None) -> float:
+    """Return the largest magnitude of `rows`; raise if this type's encoder would overflow over them."""
+    largest = float(max(rows.max(), -rows.min())) if rows.size else 0.0
+    is_codebook = type_.name.startswith(_CODEBOOKS)
+    limit = _LARGEST_OF_CODEBOOKS if is_codebook else _LARGEST
+    if type_.kind == "block" and type_.name not in _WIDE_SCALES and not largest <= limit:
+        raise overflow(type_.name, largest)
+    if is_codebook and importance is not None and not float(importance.max()) * largest**2 <= _REACH:
+        raise BuildError(_out_of_reach(type_.name, largest, float(importance.max())))
+    return largest
+
+
+def may_overflow(largest: float) -> bool:
+    """Say whether a scale for weights up to `largest` might be infinite as F16."""
+    return not largest <= _SAFE
+
+
+def overflow(name: str, largest: float) -> BuildError:
+    """Return the error for a scale, or a value, that was stored as infinity."""
+    return BuildError(
+        Diagnostic(
+            "value-overflow",
+            f"{name} cannot hold weights as large as {largest:.6g}",
+            why="a stored value or scale would be infinite, and with it every answer of the model",
+            fix="choose F32, or BF16 up to 3.38e38, for this tensor; then look where weights of this size come from",
+        )
+    )
+
+
+def _starved(name: str) -> Diagnostic:
+    return Diagnostic(
+        "imatrix-missing",
+        f"{name} cannot be encoded without imatrix data",
+        why="its codebook search weighs the columns by it",
+        fix='set imatrix = "FILE" in the recipe, or choose a type that does without',
+    )
+
+
+def _no_weight(column: int, value: float) -> Diagnostic:
+    return Diagnostic(
+        "imatrix-value",
+        f"the imatrix says {value:.6g} for column {column}",
+        why="an importance is a mean of squares: finite, and not negative",
+        fix="make the imatrix again",
+    )
+
+
+def _out_of_reach(name: str, weight: float, importance: float) -> Diagnostic:
+    return Diagnostic(
+        "importance-out-of-reach",
+        f"{name} cannot encode weights as large as {weight:.6g} under an importance of {importance:.6g}",
+        why="ggml's codebook search overflows there, and ends the process",
+        fix="choose a type without a codebook for this tensor, such as Q4_K, and make the imatrix again",
+    )
