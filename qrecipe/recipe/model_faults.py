@@ -204,7 +204,7 @@ def _within(data: object, loc: Iterable[str | int]) -> KeyPath:
         is_key = isinstance(data, Mapping) and part in data
         if not is_key and not (isinstance(data, list) and isinstance(part, int)):
             break
-        data = data[part]  # type: ignore[index, call-overload]
+        data = data[part]  # type: ignore[index]
         path.append(part)
     return tuple(path)
 

@@ -1,0 +1,26 @@
+"""The shipped list of tensors that no rule reaches unless it says so: `lib/protected.toml`, a release and patterns.
+
+The list is data with the tool, not part of any recipe. Besides it, a tensor may be protected by its nature or by its
+architecture's own patterns; putting these together is the planner's work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from qrecipe.errors import Location
+from qrecipe.recipe.document import read_document
+from qrecipe.recipe.pattern import Pattern, parse_pattern
+from qrecipe.recipe.shipped import shipped_folder
+from qrecipe.recipe.variables import Variables
+
+
+def protected_patterns(further: Iterable[str] = ()) -> tuple[tuple[Pattern, ...], str]:
+    """Return the shipped patterns, then the `further` ones (an architecture's), and the release of the shipped list."""
+    document = read_document(shipped_folder() / "lib" / "protected.toml", "lib:protected")
+    listed = [
+        parse_pattern(name, document.places.string(("names", index), name), Variables())
+        for index, name in enumerate(document.data["names"])
+    ]
+    listed += [parse_pattern(name, Location(key_path="protected", text=name), Variables()) for name in further]
+    return tuple(listed), str(document.data["release"])
