@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from qrecipe.errors import Diagnostic, QrecipeError
+from qrecipe.planner.faults import tensors
 from qrecipe.planner.lint import unused_rules
 from qrecipe.planner.plan import TargetPlan
 from qrecipe.planner.resolve import Resolution, resolve
@@ -148,10 +149,11 @@ def _same_output(targets: Sequence[TargetPlan]) -> Iterable[Diagnostic]:
 
 def _requantized(decisions: Sequence[Decision], *, allowed: bool) -> Iterable[Diagnostic]:
     lossy = [d.tensor for d in decisions if requantizes(d)]
+    types = sorted({tensor.dtype for tensor in lossy})
     if lossy and not allowed:
         yield Diagnostic(
             "source-quantized",
-            f"{len(lossy)} tensors of the source are quantized already ({lossy[0].name} is {lossy[0].dtype})",
+            f"{tensors([t.name for t in lossy])}: quantized in the source already ({', '.join(types)})",
             why="decoding them and encoding anew adds to the loss that is in them",
             fix="start from the unquantized model, or write requantize = true into the recipe to accept the loss",
         )

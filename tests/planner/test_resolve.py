@@ -1,0 +1,114 @@
+"""Decisions and faults of the planner, from case tables."""
+
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+sys.path.insert(0, str(Path(__file__).parent))
+from planning import decisions, inventory, resolved, tensor
+
+from qrecipe.hooks import hookimpl
+
+CASES = Path(__file__).parents[1] / "cases" / "planner"
+
+
+def cases(file):
+    return [pytest.param(case, id=case["name"]) for case in yaml.safe_load((CASES / file).read_text())]
+
+
+def model(case):
+    dtypes = case.get("dtypes", {})
+    return inventory(tensor(name, shape, dtypes.get(name, "BF16")) for name, shape in case["tensors"].items())
+
+
+def imatrix(case):
+    return frozenset(case["imatrix"]) if "imatrix" in case else None
+
+
+@pytest.mark.parametrize("case", cases("decisions.yaml"))
+def test_decisions(case):
+    found = decisions(case["recipe"], model(case), imatrix=imatrix(case))
+    assert {n: "-" if d.protected else str(d.type) for n, d in found.items()} == case["types"]
+    passed = [[n, entry.type, entry.code] for n, d in found.items() for entry in d.passed_over]
+    assert passed == case.get("passed", [])
+    assert {n: list(d.open) for n, d in found.items() if d.open} == case.get("open", {})
+    fallen = {row[0] for row in case.get("passed", []) if row[2] == "shape"}
+    assert {n for n, d in found.items() if d.fell_back} == fallen
+
+
+@pytest.mark.parametrize("case", cases("faults.yaml"))
+def test_faults(case):
+    errors = resolved(case["recipe"], model(case), imatrix=imatrix(case)).errors
+    text = "\n\n".join(map(str, errors)) + "\n"
+    if "starts" in case:
+        assert text.startswith(case["starts"])
+    else:
+        assert text == case["errors"]
+
+
+def test_a_missing_plug_in_leaves_its_target_out_and_unused_rules_are_warnings():
+    recipe = """
+        rules = [
+          { match = "a", type = "int8", when = "backend == 'compressed-tensors'" },
+          { match = "**", type = "Q8_0" },
+        ]
+        targets = [
+          { backend = "gguf", output = "x.gguf" },
+          { name = "serve", backend = "compressed-tensors", output = "x/" },
+        ]
+    """
+    found = resolved(recipe, inventory([tensor("a.weight", [4, 64])]))
+    assert found.errors == ()
+    assert [target.name for target in found.targets] == ["gguf"]
+    assert [(d.code, d.severity, d.fix) for d in found.missing] == [
+        ("backend-missing", "warning", "pip install qrecipe-compressed-tensors")
+    ]
+    assert [(d.code, d.severity) for d in found.warnings] == [("rule-never-true", "warning")]
+
+
+class Stacker:
+    """An architecture whose experts are stacked from the checkpoint's."""
+
+    name = "test"
+    protected = ("**.special",)
+
+    def claims(self, config):
+        return True
+
+
+class WithStacker:
+    @hookimpl
+    def qrecipe_architectures(self):
+        return [Stacker()]
+
+
+EXPERTS = [f"model.layers.0.experts.{i}.up.weight" for i in range(3)]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "outcome"),
+    [
+        ("hf:model.layers.*.experts.*.up", "Q8_0"),
+        ("hf:**.up.weight", "Q8_0"),
+        ("hf:model.layers.*.experts.{0..2}.up", "Q8_0"),
+        ("hf:**.experts.{0..1}.up", "torn-stack"),
+        ("hf:blk.0.ffn_up_exps", "rule-matches-nothing"),
+    ],
+)
+def test_checkpoint_names_of_a_stack_are_covered_all_or_not_at_all(pattern, outcome):
+    stack = tensor("blk.0.ffn_up_exps.weight", [3, 8, 64], source_names=EXPERTS)
+    made = tensor("rope_freqs.weight", [8, 64])
+    recipe = f'rules = [{{ match = "{pattern}", type = "Q8_0" }}, {{ match = "**", type = "F16" }}]'
+    found = resolved(recipe, inventory([stack, made]))
+    if found.errors:
+        assert [error.code for error in found.errors] == [outcome]
+    else:
+        types = {d.tensor.name: str(d.type) for d in found.targets[0].decisions}
+        assert types == {"rope_freqs.weight": "F16", "blk.0.ffn_up_exps.weight": outcome}
+
+
+def test_a_model_without_canonical_names_cannot_become_gguf():
+    found = resolved('rules = [{ match = "**", type = "Q8_0" }]', inventory([tensor("x", [4, 64])], mapped=False))
+    assert [error.code for error in found.errors] == ["unmapped-names"]
