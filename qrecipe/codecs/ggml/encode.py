@@ -27,8 +27,8 @@ def encode(type_: GgmlType, rows: FloatArray, args: Args, importance: FloatArray
     largest = guard.check_reach(type_, rows, weights)
     plain = type_.kind == "float"
     encoded = floats.encode_float(type_.name, rows) if plain else library.encode(type_, rows, weights)
-    if guard.may_overflow(largest) and not _is_finite(type_, encoded):
-        raise guard.overflow(type_.name, largest)
+    if guard.needs_check(type_, largest) and not _is_finite(type_, encoded):
+        raise guard.not_finite(type_.name, largest)
     return encoded
 
 

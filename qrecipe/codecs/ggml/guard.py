@@ -1,11 +1,12 @@
 """What ggml's encoders must not be given, and what of their output must not reach a file.
 
 ggml ends the process where a type requires an imatrix and gets none, and where the codebook searches (IQ1, IQ2, IQ3)
-overflow or meet an importance that is no weight; it reads past an importance that is too short; it writes a scale that
-overflows F16 as infinity, without a word (llama-quantize finds that afterwards, and stops). Each is an error here.
+overflow or meet an importance that is no weight; the other searches then write NaN. It reads past an importance that is
+too short, and writes a scale that overflows F16 as infinity (llama-quantize finds that afterwards, and stops). Each is
+an error here.
 
 The searches sum importance * weight² * code over a few dozen weights. `_REACH` keeps such sums far from float32's end,
-yet real models are ten orders of magnitude below; the domain that it leaves was fuzzed in full.
+with real models many orders of magnitude below; what it lets through was fuzzed without one abort or NaN.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 _CODEBOOKS = ("IQ1", "IQ2", "IQ3")
 _WIDE_SCALES = ("MXFP4", "NVFP4")
-_REACH = 1e20  # of importance * weight², for codebooks
+_REACH = 1e20  # of importance * weight², and of importance
 _LARGEST_OF_CODEBOOKS = 1e7
 _LARGEST = 1e9  # an F16 scale times the largest codes ends below this
 _SAFE = 8192.0  # F16 ends at 65504, and no scale or minimum is eight times the largest weight
@@ -52,25 +53,28 @@ def check_reach(type_: GgmlType, rows: FloatArray, importance: FloatArray | None
     is_codebook = type_.name.startswith(_CODEBOOKS)
     limit = _LARGEST_OF_CODEBOOKS if is_codebook else _LARGEST
     if type_.kind == "block" and type_.name not in _WIDE_SCALES and not largest <= limit:
-        raise overflow(type_.name, largest)
-    if is_codebook and importance is not None and not float(importance.max()) * largest**2 <= _REACH:
+        raise not_finite(type_.name, largest)
+    if importance is not None and not float(importance.max()) * max(largest, 1) ** 2 <= _REACH:
         raise BuildError(_out_of_reach(type_.name, largest, float(importance.max())))
     return largest
 
 
-def may_overflow(largest: float) -> bool:
-    """Say whether a scale for weights up to `largest` might be infinite as F16."""
-    return not largest <= _SAFE
+def needs_check(type_: GgmlType, largest: float) -> bool:
+    """Say whether a stored scale or value might not be finite, where the weights go up to `largest`.
+
+    MXFP4's scales also wrap around to NaN in blocks whose largest weight is about 2^-126.
+    """
+    return not largest <= _SAFE or type_.name == "MXFP4"
 
 
-def overflow(name: str, largest: float) -> BuildError:
-    """Return the error for a scale, or a value, that was stored as infinity."""
+def not_finite(name: str, largest: float) -> BuildError:
+    """Return the error for a scale, or a value, that was stored as an infinity or NaN."""
     return BuildError(
         Diagnostic(
             "value-overflow",
-            f"{name} cannot hold weights as large as {largest:.6g}",
-            why="a stored value or scale would be infinite, and with it every answer of the model",
-            fix="choose F32, or BF16 up to 3.38e38, for this tensor; then look where weights of this size come from",
+            f"{name} cannot hold these weights, the largest of which is {largest:.6g}",
+            why="a stored value or scale would not be finite, and with it no answer of the model",
+            fix="choose F32 or BF16 for this tensor, and look where weights of this size come from",
         )
     )
 
@@ -97,6 +101,6 @@ def _out_of_reach(name: str, weight: float, importance: float) -> Diagnostic:
     return Diagnostic(
         "importance-out-of-reach",
         f"{name} cannot encode weights as large as {weight:.6g} under an importance of {importance:.6g}",
-        why="ggml's codebook search overflows there, and ends the process",
-        fix="choose a type without a codebook for this tensor, such as Q4_K, and make the imatrix again",
+        why="ggml's search for scales overflows there",
+        fix="make the imatrix again, or say fit=rtn for this tensor if the type does without",
     )
