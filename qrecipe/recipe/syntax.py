@@ -92,7 +92,7 @@ def check_depth(language: str, depth: int, where: Location) -> None:
             "too-deep",
             f"{article(language)} nested more than {MAX_DEPTH} deep",
             where,
-            why="variables count with what they hold",
+            why="everything inside something else counts, and variables with what they hold",
             fix="write it flatter, or split it into several rules",
         )
 
