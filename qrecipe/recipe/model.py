@@ -19,7 +19,7 @@ from qrecipe.recipe.model_faults import faults, refused
 
 if TYPE_CHECKING:
     from qrecipe.recipe.document import Document
-    from qrecipe.recipe.recipe import RecipeTarget
+    from qrecipe.recipe.targets import RecipeTarget
 
 LANGUAGE = 1  # the version of the language that this module describes
 GIVEN_VARIABLES = ("name", "target")
