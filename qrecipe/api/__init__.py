@@ -3,7 +3,7 @@
 Importing this costs the whole tool; `qrecipe/__init__.py` looks its names up on first use.
 """
 
-from qrecipe.api.build import BuildResult, Built, build, rehearse
+from qrecipe.api.building import BuildResult, Built, build, rehearse
 from qrecipe.api.looking import Inspection, formats, inspect
 from qrecipe.api.questions import check, explain, plan, plan_json, plan_schema
 from qrecipe.planner.explain import Explanation, RuleVerdict

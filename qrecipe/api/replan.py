@@ -53,7 +53,7 @@ def reopen(plan: Plan | str | Path, *, source: str | None, settings: Mapping[str
     catalog = make_catalog()
     if isinstance(plan, Plan):
         checkpoint, inventory = _open(plan.source, source, plan.inventory.header_digest, catalog)
-        imatrix, data = _imatrix(plan.imatrix and (plan.imatrix.file, plan.imatrix.digest), inventory)
+        imatrix, data = _imatrix(None if (i := plan.imatrix) is None else (i.file, i.digest), inventory)
         return catalog, replace(plan, inventory=inventory, imatrix=imatrix), checkpoint, data
     path = Path(plan)
     if path.stat().st_size > _LARGEST_PLAN:
@@ -65,7 +65,7 @@ def reopen(plan: Plan | str | Path, *, source: str | None, settings: Mapping[str
 
 def _reopen_file(model: planfile.PlanModel, path: Path, catalog: Catalog, source: str | None) -> Reopened:
     checkpoint, inventory = _open(model.source, source, model.source_digest or "", catalog)
-    imatrix, data = _imatrix(model.imatrix and (model.imatrix.file, model.imatrix.sha256), inventory)
+    imatrix, data = _imatrix(None if (i := model.imatrix) is None else (i.file, i.sha256), inventory)
     facts = Facts(Model(inventory, {}, None if imatrix is None else imatrix.names), imatrix)
     targets = tuple(_target(target, path, catalog, facts) for target in model.targets)
     plan = Plan(

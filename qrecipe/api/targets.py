@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from qrecipe.host.catalog import Catalog
     from qrecipe.planner.plan import Imatrix
     from qrecipe.planner.resolve import Model
-    from qrecipe.recipe.recipe import Recipe, RecipeTarget
+    from qrecipe.recipe.recipe import Recipe
+    from qrecipe.recipe.targets import RecipeTarget
     from qrecipe.types.decision import Decision
     from qrecipe.types.target import Backend
 

@@ -6,7 +6,7 @@ Sizes are bytes; shapes are outermost first; `rule` is null for a protected tens
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from qrecipe.types.decision import Decision, PassedOverCode
     from qrecipe.types.target import Part
 
-SCHEMA = 1
+SCHEMA: Final = 1
 
 
 class _Model(BaseModel):

@@ -176,11 +176,11 @@ def _bound(rules: Sequence[Rule], formats: Formats, fits: Fits) -> list[BoundCha
     """Bind every chain, each distinct one once; the errors of all of them are raised together."""
     bound: dict[int, BoundChain] = {}
     errors: list[Diagnostic] = []
-    for chain in {id(rule.chain): rule.chain for rule in rules}.values():
+    for entries, chain in {id(rule.chain.entries): rule.chain for rule in rules}.items():
         try:
-            bound[id(chain)] = bind_chain(chain, formats, fits)
+            bound[entries] = bind_chain(chain, formats, fits)
         except RecipeError as error:
             errors += error.diagnostics
     if errors:
         raise RecipeError(*dict.fromkeys(errors))
-    return [bound[id(rule.chain)] for rule in rules]
+    return [bound[id(rule.chain.entries)] for rule in rules]

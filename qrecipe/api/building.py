@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from qrecipe.host.catalog import Catalog
     from qrecipe.planner.plan import TargetPlan
     from qrecipe.sources.imatrix import Imatrix as ImatrixData
+    from qrecipe.types.format import FloatArray
     from qrecipe.types.source import Checkpoint
 
 DEFAULT_MEMORY = 1 << 30
@@ -183,7 +184,7 @@ def _job(ready: Ready, target: TargetPlan, paths: Mapping[str, Path]) -> Job:
     )
 
 
-def _importance(ready: Ready) -> Mapping[str, object]:
+def _importance(ready: Ready) -> Mapping[str, FloatArray]:
     if ready.imatrix is None:
         return {}
     found = {tensor.name: ready.imatrix.importance_for(tensor) for tensor in ready.plan.inventory.tensors}

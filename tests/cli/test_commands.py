@@ -1,0 +1,228 @@
+"""Every command as a user starts it, on a small model: what it prints, where, and its exit code."""
+
+import hashlib
+import json
+import signal
+import subprocess
+import sys
+import time
+
+import gguf
+import jsonschema
+import pytest
+
+
+def qrecipe(*words, code=0, **given):
+    run = subprocess.run([sys.executable, "-m", "qrecipe", *map(str, words)], capture_output=True, text=True, **given)
+    assert run.returncode == code, run.stdout + run.stderr
+    assert "Traceback" not in run.stderr
+    return run
+
+
+def digest(path):
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def names(folder):
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*"))
+
+
+def test_version():
+    assert qrecipe("--version").stdout == "qrecipe 0.1.0\n"
+
+
+def test_no_command_is_usage():
+    assert "build" in qrecipe(code=2).stdout
+
+
+@pytest.mark.parametrize("command", ["build", "plan", "explain", "check", "inspect", "types"])
+def test_every_command_has_help(command):
+    assert f"qrecipe {command}" in qrecipe(command, "--help").stdout
+
+
+def test_build_writes_what_plan_said(workplace):
+    planned = json.loads(qrecipe("plan", "mix.toml", "--json").stdout)["targets"][0]
+    run = qrecipe("build", "mix.toml")
+    built = workplace / "mix.gguf"
+    assert run.stdout == "mix.gguf\n"
+    assert names(workplace) == ["mix.gguf", "mix.toml", "tiny.gguf"]
+    assert built.stat().st_size == planned["file_bytes"] == sum(f["bytes"] for f in planned["files"])
+    tensors = {t.name: t for t in gguf.GGUFReader(built).tensors}
+    for told in planned["tensors"]:
+        written = tensors[told["name"]]
+        assert (written.tensor_type.name, int(written.n_bytes), int(written.data_offset)) == (
+            told["type"],
+            told["bytes"],
+            told["parts"][0]["offset"],
+        )
+    assert planned["tensor_bytes"] == built.stat().st_size - planned["files"][0]["header_bytes"]
+
+
+def test_the_preview_and_the_summary_name_fallbacks(workplace):
+    said = qrecipe("build", "mix.toml").stderr
+    fallback = "fallback: 2 tensors got Q5_0 instead of Q4_K: 320 columns are no multiple of 256, its block"
+    assert said.count(fallback) == 2
+    assert "built gguf in" in said
+    assert "bits per weight" in said
+    assert "100%" in said
+
+
+def test_plan_table(workplace):
+    lines = qrecipe("plan", "mix.toml").stdout.splitlines()
+    rows = {tuple(line.split()[:2]): line.split() for line in lines}
+    assert rows["token_embd", "1"][-2:] == ["9.9%", "mix.toml:8"] or "mix.toml:8" in rows["token_embd", "1"]
+    assert any("ffn_down" in line and "fallback from Q4_K" in line for line in lines)
+    assert any("protected" in line and "attn_norm" in line for line in lines)
+    every = qrecipe("plan", "mix.toml", "--all").stdout
+    assert all(f"blk.{i}.ffn_up.weight" in every for i in range(2))
+
+
+def test_plan_json_is_of_its_schema(workplace):
+    import qrecipe as api
+
+    schema = api.plan_schema()
+    document = json.loads(qrecipe("plan", "mix.toml", "--json").stdout)
+    jsonschema.validate(document, schema)
+    assert document["schema"] == 1
+    assert document["recipe"] == "mix"
+    kept = next(t for t in document["targets"][0]["tensors"] if t["name"] == "output_norm.weight")
+    assert (kept["rule"], kept["type"], kept["keep"], kept["layer"]) == (None, "F32", True, None)
+    down = next(t for t in document["targets"][0]["tensors"] if t["name"] == "blk.1.ffn_down.weight")
+    assert down["rule"]["line"] == 16
+    assert down["passed_over"] == [
+        {"type": "Q4_K", "code": "shape", "why": "320 columns are no multiple of 256, its block"}
+    ]
+    assert down["shape"] == [256, 320]
+
+
+def test_a_plan_builds_the_same_file_as_its_recipe(workplace):
+    (workplace / "plan.json").write_text(qrecipe("plan", "mix.toml", "--json").stdout)
+    qrecipe("build", "plan.json", "--output", "from-plan")
+    qrecipe("build", "mix.toml", "--output", "from-recipe")
+    assert digest(workplace / "from-plan/mix.gguf") == digest(workplace / "from-recipe/mix.gguf")
+
+
+def test_set_and_source_and_output(workplace):
+    (workplace / "tiny.gguf").rename(workplace / "other.gguf")
+    qrecipe("build", "mix.toml", "--set", "small=F16", "--source", "other.gguf", "-o", "a/b")
+    types = {t.name: t.tensor_type.name for t in gguf.GGUFReader(workplace / "a/b/mix.gguf").tensors}
+    assert types["blk.1.ffn_down.weight"] == "F16"
+
+
+def test_dry_run_writes_nothing(workplace):
+    before = names(workplace)
+    run = qrecipe("build", "mix.toml", "--dry-run", "-o", "out")
+    assert run.stdout == ""
+    assert "dry run: nothing was written" in run.stderr
+    assert names(workplace) == before
+
+
+def test_an_output_that_exists_is_refused_and_force_replaces_it(workplace):
+    (workplace / "mix.gguf").write_text("mine")
+    said = qrecipe("build", "mix.toml", code=1).stderr
+    assert said == (
+        "error: mix.gguf exists\n"
+        "why: nothing is overwritten without being asked to\n"
+        "fix: remove it, pass --force, or use --output\n"
+    )
+    assert (workplace / "mix.gguf").read_text() == "mine"
+    assert "exists" in qrecipe("build", "mix.toml", "--dry-run", code=1).stderr
+    qrecipe("build", "mix.toml", "--force")
+    assert (workplace / "mix.gguf").read_bytes()[:4] == b"GGUF"
+
+
+def test_explain(workplace):
+    said = qrecipe("explain", "mix.toml", "blk.1.ffn_down").stdout
+    assert said.startswith("blk.1.ffn_down.weight in target gguf: Q5_0, 56,320 bytes\n")
+    assert "passed over Q4_K (shape): 320 columns are no multiple of 256, its block" in said
+    assert "· mix.toml:8, rules[0]: does not match the name" in said
+    assert "→ mix.toml:16, rules[2]: takes it" in said
+    said = qrecipe("explain", "mix.toml", "blk.1.attn_v").stdout
+    assert "matches, but its condition is false" in said
+    assert "layer is 1" in said
+    said = qrecipe("explain", "mix.toml", "output_norm").stdout
+    assert "protected: 1 dimension: no matrix" in said
+
+
+def test_explain_of_a_tensor_that_is_not_there(workplace):
+    said = qrecipe("explain", "mix.toml", "blk.1.ffn_dwon", code=1).stderr
+    assert said.startswith("error: the model has no tensor blk.1.ffn_dwon\n")
+    assert "fix: did you mean blk.1.ffn_down" in said
+
+
+def test_check(workplace):
+    run = qrecipe("check", "mix.toml")
+    assert run.stdout == "no findings\n"
+    (workplace / "bad.toml").write_text(
+        'qrecipe = 1\nname = "bad"\nsource = "tiny.gguf"\ntpye = 1\n'
+        'rules = [{ match = "blk.{0", type = "Q4_0" }, { match = "**", type = "Q4_L", when = "lay < 3" }]\n'
+    )
+    run = qrecipe("check", "bad.toml", code=1)
+    assert run.stderr.count("error:") >= 2
+    found = json.loads(qrecipe("check", "bad.toml", "--json", code=1).stdout)["findings"]
+    assert {finding["severity"] for finding in found} == {"error"}
+    assert all(finding["code"] and finding["fix"] and finding["file"] == "bad.toml" for finding in found)
+
+
+def test_inspect(workplace):
+    said = qrecipe("inspect", "tiny.gguf").stdout
+    assert "blk.1.ffn_down.weight" in said
+    assert "llama.block_count" in said
+    document = json.loads(qrecipe("inspect", "tiny.gguf", "--json").stdout)
+    assert document["arch"] == "llama"
+    assert document["metadata"]["tokenizer.ggml.tokens"] == {"array": 32}
+    assert {"name": "blk.1.ffn_down.weight", "type": "F16", "shape": [256, 320], "bytes": 163840} in document["tensors"]
+
+
+def test_types():
+    said = qrecipe("types").stdout
+    assert "Q4_K" in said
+    types = {t["type"]: t for t in json.loads(qrecipe("types", "--json").stdout)["types"]}
+    assert (types["Q4_K"]["bits_per_weight"], types["Q4_K"]["block"], types["Q4_K"]["gguf_id"]) == (4.5, 256, 12)
+    assert types["int4"]["gguf_id"] is None
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (("build",), "RECIPE"),
+        (("build", "mix.toml", "--threads", "0"), "--threads"),
+        (("build", "mix.toml", "--memory", "much"), "no amount of memory"),
+        (("plan", "mix.toml", "--set", "small"), "is not NAME=VALUE"),
+        (("bulid", "mix.toml"), "bulid"),
+    ],
+)
+def test_usage_errors_exit_with_2(workplace, words, complaint):
+    assert complaint in qrecipe(*words, code=2).stderr
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
+def test_an_interrupt_leaves_nothing_behind(workplace, how):
+    slow = workplace / "slow.py"
+    slow.write_text(
+        "import time, qrecipe.backends.gguf.work as work\n"
+        "write = work.EncodeRows.__call__\n"
+        "def slowly(self):\n    print('begun', flush=True)\n    time.sleep(0.5)\n    write(self)\n"
+        "work.EncodeRows.__call__ = slowly\n"
+        "from qrecipe.cli.main import main\nmain()\n"
+    )
+    before = names(workplace)
+    run = subprocess.Popen(
+        [sys.executable, slow, "build", "mix.toml"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert run.stdout.readline() == "begun\n"
+    assert any(name.endswith(".part") for name in names(workplace))
+    time.sleep(0.1)
+    run.send_signal(how)
+    _, said = run.communicate(timeout=60)
+    assert run.returncode == 130
+    assert "interrupted; nothing was left under a final name" in said
+    assert names(workplace) == before
+
+
+def test_a_closed_pipe_is_no_traceback(workplace):
+    run = subprocess.run(
+        f"{sys.executable} -m qrecipe types | head -1", shell=True, capture_output=True, text=True
+    )
+    assert "Traceback" not in run.stderr
+    assert "Exception" not in run.stderr
