@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from typing import assert_never
 
-from qrecipe.errors import Location, RecipeError, Span
+from qrecipe.errors import Location, RecipeError
 from qrecipe.recipe import condition_syntax as syntax
 from qrecipe.recipe.condition_nodes import (
     Arithmetic,
@@ -68,12 +68,13 @@ class Checker:
     """Checks one condition; afterwards `facts` has the facts that it names."""
 
     facts: set[str] = field(default_factory=set)
-    _nodes: int = 0
+    _put_in: int = 0  # characters of variables
 
     def check(self, node: syntax.Syntax, place: Place) -> Checked:  # noqa: C901, PLR0911, PLR0912 - one branch a kind of node
         """Return the meaning of an expression; RecipeError with a caret."""
         if not isinstance(node, syntax.Literal | syntax.Name):
-            place = self._deeper(node.span, place)
+            check_depth("condition", place.depth, place.where.at(node.span))
+            place = replace(place, depth=place.depth + 1)
         match node:
             case syntax.Group(inner=inner):
                 return self.check(inner, place)
@@ -102,23 +103,19 @@ class Checker:
             case _:
                 assert_never(node)
 
-    def _deeper(self, span: Span, place: Place) -> Place:
-        self._nodes += 1
-        if self._nodes > MAX_LENGTH:
-            raise fault(
-                "too-long",
-                f"a condition of more than {MAX_LENGTH:,} parts, its variables put in",
-                place.where.at(span),
-                why="variables count with what they hold",
-                fix="split the rule",
-            )
-        check_depth("condition", place.depth, place.where.at(span))
-        return replace(place, depth=place.depth + 1)
-
     def _variable(self, node: syntax.Use, place: Place) -> Checked:
         variable, variables = place.variables.enter(node.name, node.span, place.where)
         if not isinstance(variable.value, str):
             return _literal(variable.value, place.where.at(node.span))
+        self._put_in += len(variable.value)
+        if self._put_in > MAX_LENGTH:
+            raise fault(
+                "too-long",
+                f"a condition with variables of more than {MAX_LENGTH:,} characters",
+                place.where.at(node.span),
+                why="a variable counts each time that it is used",
+                fix="split the rule",
+            )
         where = standing(variable.location, variable.value)
         inner: syntax.Syntax = parse(syntax.CONDITION, variable.value, where)
         checked = self.check(inner, replace(place, where=where, variables=variables))

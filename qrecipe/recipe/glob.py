@@ -213,7 +213,7 @@ def _size(piece: Piece) -> int:
         return len(piece.text)
     if isinstance(piece, Alternatives):
         return len(piece.options) + sum(size_of(option) for option in piece.options)
-    return 1
+    return 1 + len(piece.ranges) if isinstance(piece, CharClass) else 1
 
 
 def _span(child: Token | _Braces) -> Span:
