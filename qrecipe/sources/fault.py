@@ -25,6 +25,11 @@ class Place:
         return Place(self.file, offset)
 
 
+def counted(number: int, noun: str) -> str:
+    """Return `1 byte`, `2 bytes`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def fault(code: str, place: Place, what: str, *, why: str = "", fix: str = GET_AGAIN) -> SourceError:
     """Return the error for the caller to raise."""
     where = Location(file=place.file, key_path="" if place.offset is None else f"byte {place.offset}")

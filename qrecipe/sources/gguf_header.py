@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from qrecipe.sources.byte_string import ByteString
-from qrecipe.sources.fault import GET_AGAIN, Place, fault
+from qrecipe.sources.fault import GET_AGAIN, Place, counted, fault
 from qrecipe.sources.gguf_tensors import TensorRow, padded, read_tensor_table
 from qrecipe.sources.gguf_values import alignment_of, read_metadata
 from qrecipe.sources.header_reader import HeaderReader
@@ -98,12 +98,12 @@ def _check_end(string: ByteString, rows: tuple[TensorRow, ...], data_offset: int
     place = Place(string.name, string.nbytes)
     if end > string.nbytes:
         first = next(row for row in rows if data_offset + row.offset + row.nbytes > string.nbytes)
-        what = f"the file ends inside tensor {first.name!r}: {end - string.nbytes} bytes of its tensors are missing"
+        what = f"the file ends inside tensor {first.name!r}, {counted(end - string.nbytes, 'byte')} early"
         raise fault("gguf-data-truncated", place, what, why=f"it has {string.nbytes} bytes and needs {end}")
     end = padded(end, alignment)
     if end > string.nbytes:
-        what = f"the file lacks {end - string.nbytes} bytes of padding behind its last tensor {last.name!r}"
+        what = f"the file lacks {counted(end - string.nbytes, 'byte')} of padding behind its last tensor {last.name!r}"
         raise fault("gguf-data-truncated", place, what, why=f"data is padded to {alignment} bytes, the end too")
     if end < string.nbytes:
-        return (f"{string.name}: {string.nbytes - end} bytes behind the data belong to no tensor and are not read",)
+        return (f"{string.name}: behind its data, {counted(string.nbytes - end, 'byte')} of no tensor stay unread",)
     return ()

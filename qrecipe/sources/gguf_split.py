@@ -39,7 +39,7 @@ def parts_beside(path: Path, count: int) -> tuple[Path, ...]:
         raise fault("gguf-split-name", Place(str(path)), what, why=why, fix=_COMPLETE)
     paths = tuple(path.with_name(f"{match['stem']}-{i + 1:05}-of-{count:05}.gguf") for i in range(count))
     if missing := [part.name for part in paths if not part.is_file()]:
-        what = f"of the model's {count} files, {len(missing)} are missing: {', '.join(missing[:4])}"
+        what = f"of the model's {count} files, these are missing: {', '.join(missing[:4])}"
         raise fault("gguf-split-incomplete", Place(str(path)), what, fix=_COMPLETE)
     return paths
 

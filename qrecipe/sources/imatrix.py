@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from qrecipe.sources.byte_string import open_bytes
-from qrecipe.sources.fault import Place, fault
+from qrecipe.sources.fault import Place, counted, fault
 from qrecipe.sources.gguf_header import MAGIC
 from qrecipe.sources.imatrix_gguf import read_gguf
 from qrecipe.sources.imatrix_legacy import read_legacy
@@ -78,6 +78,8 @@ def _check_finite(name: str, values: FloatArray, place: Place) -> None:
     bad = np.flatnonzero(~np.isfinite(values))
     if bad.size:
         matrix, column = divmod(int(bad[0]), values.shape[1])
-        what = f"the data of {name!r} has {bad.size} values that are no finite number, first [{matrix}, {column}]"
+        what = (
+            f"NaN or infinity stands in the data of {name!r}: {counted(bad.size, 'value')}, first [{matrix}, {column}]"
+        )
         fix = "make the imatrix again; a model that overflows on some input gives such values"
         raise fault("imatrix-not-finite", place, what, why="columns cannot be weighted with them", fix=fix)

@@ -13,6 +13,7 @@ from typing import Never
 from qrecipe.sources.fault import GET_AGAIN, Place, fault
 
 _DEEPEST = 32
+_DIGITS_MOST = 100  # far more than any size, and few enough to be read at once
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"?', re.DOTALL)  # ends with the text too: a failed match would be tried anew
 _BRACKET = re.compile(rb"[\[\]{}]")
 
@@ -22,7 +23,12 @@ def parse_object(raw: bytes, place: Place, what: str) -> dict[str, object]:
     if _depth(raw) > _DEEPEST:
         raise fault("json-too-deep", place, f"{what} nests more than {_DEEPEST} deep")
     try:
-        found = json.loads(raw.decode("utf-8"), object_pairs_hook=_without_repeats, parse_constant=_refuse_constant)
+        found = json.loads(
+            raw.decode("utf-8"),
+            object_pairs_hook=_without_repeats,
+            parse_int=_integer,
+            parse_constant=_refuse_constant,
+        )
     except (ValueError, RecursionError) as error:
         raise fault("json-invalid", place, f"{what} is no valid JSON: {error}", fix=GET_AGAIN) from None
     if not isinstance(found, dict):
@@ -46,6 +52,12 @@ def _without_repeats(pairs: Iterable[tuple[str, object]]) -> dict[str, object]:
             raise ValueError(f"key {key!r} stands twice")
         found[key] = value
     return found
+
+
+def _integer(digits: str) -> int:
+    if len(digits) > _DIGITS_MOST:
+        raise ValueError(f"a number has {len(digits)} digits")
+    return int(digits)
 
 
 def _refuse_constant(name: str) -> Never:

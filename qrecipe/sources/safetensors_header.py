@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import TypeGuard
 
 from qrecipe.sources.byte_string import ByteString
-from qrecipe.sources.fault import Place, fault
+from qrecipe.sources.fault import Place, counted, fault
 from qrecipe.sources.json_text import parse_object
 from qrecipe.types.source import StoredTensor
 
@@ -49,6 +49,7 @@ def read_header(string: ByteString, file: int) -> SafetensorsHeader:
         raise fault("safetensors-bad-length", place, f"the header claims {length} bytes", why=why)
     raw = string.read(0, _LENGTH_BYTES + length)
     table = parse_object(raw[_LENGTH_BYTES:], place.at(_LENGTH_BYTES), "the header")
+    place = place.at(_LENGTH_BYTES)
     _check_notes(table.pop("__metadata__", {}), place)
     tensors = sorted((_stored(name, row, len(raw), file, place) for name, row in table.items()), key=_position)
     _check_cover(tensors, len(raw), string)
@@ -70,7 +71,7 @@ def _stored(name: str, row: object, data_offset: int, file: int, place: Place) -
     start, stop = _offsets(name, row, place)
     bits = prod(shape) * _BITS[dtype]
     if bits % 8 or stop - start != bits // 8:
-        what = f"tensor {name!r} has {stop - start} bytes"
+        what = f"tensor {name!r} has {counted(stop - start, 'byte')}"
         why = f"{dtype} of shape {list(shape)} has {bits / 8:g}" if bits < 1 << 60 else "its shape asks for far more"
         raise fault("safetensors-bad-size", place, what, why=why)
     return StoredTensor(name, dtype, shape, stop - start, file, data_offset + start)
@@ -126,9 +127,9 @@ def _check_cover(tensors: list[StoredTensor], data_offset: int, string: ByteStri
             raise fault("safetensors-bad-offsets", place.at(tensor.offset), what, why=why)
         expected += tensor.nbytes
     if expected > string.nbytes:
-        what = f"the file ends {expected - string.nbytes} bytes early"
+        what = f"the file ends {counted(expected - string.nbytes, 'byte')} early"
         why = f"it has {string.nbytes} bytes, and its header describes {expected}"
         raise fault("safetensors-truncated", place.at(string.nbytes), what, why=why)
     if expected < string.nbytes:
-        what = f"{string.nbytes - expected} bytes behind the data belong to no tensor"
+        what = f"behind the data, {counted(string.nbytes - expected, 'byte')} of no tensor follow"
         raise fault("safetensors-trailing-bytes", place.at(expected), what, why="readers of safetensors refuse those")

@@ -1,4 +1,4 @@
-"""One broken GGUF file for each check of the reader; `cases/sources/gguf.yaml` has the messages under the same names."""
+"""A broken GGUF file for each check of the reader; `cases/sources/gguf.yaml` has the messages under the same names."""
 
 from __future__ import annotations
 
