@@ -134,17 +134,6 @@ def non_finite(tensor: TensorInfo, flat: int, value: float, file: str) -> Diagno
     )
 
 
-def overflow(tensor: TensorInfo, flat: int, use: TypeUse, file: str) -> Diagnostic:
-    """A finite weight that the type turns into infinity."""
-    return Diagnostic(
-        "weight-overflow",
-        f"tensor {tensor.name!r}: {use} cannot hold the weights around {position(tensor, flat)} (element {flat})",
-        Location(file=file),
-        why="they are so large that the stored numbers would be infinite",
-        fix="choose a type with more range for this tensor: BF16, F32 or `keep`",
-    )
-
-
 def dishonest_size(tensor: TensorInfo, use: TypeUse, got: int, promised: int) -> Diagnostic:
     """A codec whose `nbytes` and `encode` disagree."""
     return Diagnostic(

@@ -64,8 +64,8 @@ def _checked_value(value: object) -> Scalar:
             fix = 'put the whole key in quotes: metadata."general.name" = "…" (without, dots make tables)'
             raise _value_fault("a table is no metadata value", fix)
         case _:
-            fix = "write text, an integer, a float, true or false"
-            raise _value_fault(f"{type(value).__name__} is no metadata value", fix)
+            what = "an array" if isinstance(value, list) else "a date or time"
+            raise _value_fault(f"{what} is no metadata value", "write text, an integer, a float, true or false")
 
 
 def _fits_float32(value: float) -> bool:

@@ -87,9 +87,10 @@ class _Encoding:
 
     @property
     def row_memory(self) -> int:
-        """Bytes held for a row: stored, as float32, and the result twice (an encoder's buffer and its bytes)."""
+        """Bytes held for a row: stored, as float32 (twice to round it), the result as the encoder's buffer and bytes."""
         cols = self.decision.tensor.cols
-        return self.origin.format.nbytes((1, cols), ()) + _FLOAT32 * cols + 2 * self.row_nbytes
+        arrays = 2 if self.decision.type.format.is_float else 1
+        return self.origin.format.nbytes((1, cols), ()) + arrays * _FLOAT32 * cols + 2 * self.row_nbytes
 
     def fit(self) -> Fit | None:
         """Who chooses scales and codes; None for plain floats, which are rounded."""

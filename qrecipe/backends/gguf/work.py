@@ -1,28 +1,24 @@
 """What a task does with its rows: copy them, or decode, check and encode them. Picklable values that are called.
 
-Rows are those of the flattened tensor: all rows of matrix 0, then of matrix 1. A weight that is not finite, a codec
-that breaks its promise and a value beyond the type's range stop the build: never a wrong file.
+Rows are those of the flattened tensor: all rows of matrix 0, then of matrix 1. A weight that is not finite
+and a codec that breaks its promise stop the build: never a wrong file. What a codec refuses is told with its tensor.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from qrecipe.backends.gguf import faults
 from qrecipe.backends.gguf.staged import Place
 from qrecipe.codecs.finite import first_nonfinite
-from qrecipe.errors import BuildError
+from qrecipe.errors import BuildError, Diagnostic, Location, QrecipeError
 from qrecipe.types.format import Fit, Format, TypeUse
 from qrecipe.types.source import Checkpoint
 from qrecipe.types.tensor import TensorInfo
 
 if TYPE_CHECKING:
     from qrecipe.types.format import FloatArray
-
-# Up to the largest F16 in magnitude, no type that ggml stores turns a weight or a scale into infinity: scales are
-# F16 or have more range, and none is above the largest weight of its block.
-_ALWAYS_HELD = 65504.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,35 +68,33 @@ class EncodeRows:
 
     def __call__(self) -> None:
         """Read, decode, check, encode, check, write."""
-        cols = self.origin.tensor.cols
-        rows = self.origin.format.decode(self.origin.read(self.start, self.stop), cols)
-        self._require_finite(rows)
-        suspect = bool(rows.max() > _ALWAYS_HELD or rows.min() < -_ALWAYS_HELD)
-        data = self._encoded(rows)
-        del rows  # what follows may decode again, and the task's memory counts one such array
-        if suspect:
-            self._require_held(data)
+        try:
+            data = self._converted()
+        except QrecipeError as error:
+            raise type(error)(*(self._located(fault) for fault in error.diagnostics)) from error
         self.place.write(data)
 
-    def _encoded(self, rows: FloatArray) -> bytes:
-        if self.fit is None:
-            data = self.use.format.encode(rows, self.use.args, None)
-        else:
-            data = self.fit.encode(self.use, rows, self.importance)
+    def _converted(self) -> bytes:
+        rows = self.origin.format.decode(self.origin.read(self.start, self.stop), self.origin.tensor.cols)
+        self._require_finite(rows)
+        data = self._encoded(rows)
         promised = self.use.format.nbytes(rows.shape, self.use.args)
         if len(data) != promised:
             raise BuildError(faults.dishonest_size(self.origin.tensor, self.use, len(data), promised))
         return data
+
+    def _located(self, fault: Diagnostic) -> Diagnostic:
+        """Codecs know rows, not tensors: say which tensor theirs was."""
+        where = Location(file=self.origin.file, key_path=self.origin.tensor.name)
+        return replace(fault, where=where) if fault.where is None else fault
+
+    def _encoded(self, rows: FloatArray) -> bytes:
+        if self.fit is None:
+            return self.use.format.encode(rows, self.use.args, None)
+        return self.fit.encode(self.use, rows, self.importance)
 
     def _require_finite(self, rows: FloatArray) -> None:
         found = first_nonfinite(rows)
         if found is not None:
             tensor, value = self.origin.tensor, float(rows.flat[found])
             raise BuildError(faults.non_finite(tensor, self.start * tensor.cols + found, value, self.origin.file))
-
-    def _require_held(self, data: bytes) -> None:
-        tensor = self.origin.tensor
-        found = first_nonfinite(self.use.format.decode(data, tensor.cols))
-        if found is not None:
-            flat = self.start * tensor.cols + found
-            raise BuildError(faults.overflow(tensor, flat, self.use, self.origin.file))
