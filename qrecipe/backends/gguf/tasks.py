@@ -87,7 +87,7 @@ class _Encoding:
 
     @property
     def row_memory(self) -> int:
-        """Bytes held for a row: stored, as float32 (twice to round it), the result as the encoder's buffer and bytes."""
+        """Bytes held for a row: stored, float32 (twice to round it), the encoder's buffer and the result."""
         cols = self.decision.tensor.cols
         arrays = 2 if self.decision.type.format.is_float else 1
         return self.origin.format.nbytes((1, cols), ()) + arrays * _FLOAT32 * cols + 2 * self.row_nbytes

@@ -132,7 +132,7 @@ def test_a_weight_that_is_not_finite_is_named(tmp_path: Path, value: float, word
 def test_a_weight_beyond_the_type_stops_the_build(tmp_path: Path):
     weights = values(3, 32)
     weights[2, 1] = 70000
-    with pytest.raises(BuildError, match="memory.gguf, blk.3.ffn_down.weight"):
+    with pytest.raises(BuildError, match=r"memory\.gguf, blk\.3\.ffn_down\.weight"):
         build(one(weights, "F16"), tmp_path)
 
 
