@@ -46,6 +46,10 @@ class Location:
             column = column + span.start if column is not None and self.verbatim else None
         return replace(self, span=span, column=column)
 
+    def whole(self) -> Self:
+        """Return the place of all of `text`, if there is any."""
+        return self.at(Span(0, len(self.text))) if self.text and self.span is None else self
+
     def __str__(self) -> str:
         place = ":".join(str(part) for part in (self.file, self.line, self.column) if part not in ("", None))
         return ", ".join(part for part in (printable(place), printable(self.key_path)) if part)

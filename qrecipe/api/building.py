@@ -153,6 +153,7 @@ def _refuse_early(ready: Ready, options: Options) -> None:
         raise BuildError(cannot_write(options.output, NotADirectoryError(20, "not a directory")))
     finals = [final_path(options.output, file.path) for target in ready.plan.targets for file in target.files]
     refuse_existing(finals, replace=options.force)
+    _task_budget(options.memory)
 
 
 def _build_one(ready: Ready, target: TargetPlan, options: Options, tell: Callable[[Event], None]) -> Built:
@@ -196,15 +197,7 @@ def _task_budget(memory: int) -> int:
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
     budget = memory - peak - _SLACK
     if budget < _LEAST_TASK_MEMORY:
-        least = peak + _SLACK + _LEAST_TASK_MEMORY
-        raise BuildError(
-            Diagnostic(
-                "memory-too-small",
-                f"{memory >> 20} MB of memory are too few for this build",
-                why=f"Python, the libraries and the model's headers take {peak >> 20} MB before the first weight",
-                fix=f"allow at least --memory {-(-least // 1_000_000)}MB",
-            )
-        )
+        raise BuildError(_memory_too_small(memory, peak))
     return budget
 
 
@@ -214,6 +207,16 @@ def _cores() -> int:
 
 def _as_error(finding: Diagnostic) -> Diagnostic:
     return Diagnostic(finding.code, finding.what, finding.where, finding.why, finding.fix)
+
+
+def _memory_too_small(memory: int, peak: int) -> Diagnostic:
+    least = peak + _SLACK + _LEAST_TASK_MEMORY
+    return Diagnostic(
+        "memory-too-small",
+        f"{memory // 10**6} MB of memory are too few for this build",
+        why=f"Python, the libraries and the model's headers take {peak // 10**6} MB before the first weight",
+        fix=f"allow at least --memory {-(-least // 10**7)}0MB",
+    )
 
 
 def _unknown_executor(name: str, catalog: Catalog) -> Diagnostic:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from qrecipe.errors import Diagnostic, QrecipeError
+from qrecipe.errors import Diagnostic, Location, QrecipeError
 from qrecipe.planner.faults import tensors
 from qrecipe.planner.lint import unused_rules
 from qrecipe.planner.plan import TargetPlan
@@ -177,13 +177,18 @@ def _fits_missing(decisions: Sequence[Decision], catalog: Catalog) -> Iterable[D
         )
 
 
+def _written(target: RecipeTarget, key: str, value: str) -> Location:
+    """Return where a target's key stands; the default target stands nowhere."""
+    return target.places.string((*target.path, key), value).whole() if target.path else target.where
+
+
 def _missing_backend(wanted: RecipeTarget) -> Diagnostic:
     package = OFFICIAL.get(wanted.backend)
     how = f"pip install {package}" if package else f"install the plug-in that brings {wanted.backend!r}"
     return Diagnostic(
         "backend-missing",
         f"target {wanted.name!r} is left out: backend {wanted.backend!r} is not installed",
-        wanted.where,
+        _written(wanted, "backend", wanted.backend),
         why="no installed plug-in offers it; the other targets do not need it",
         fix=how,
         severity="warning",
@@ -194,7 +199,7 @@ def _unknown_backend(wanted: RecipeTarget, near: str, known: Sequence[str]) -> D
     return Diagnostic(
         "unknown-backend",
         f"unknown backend {wanted.backend!r}",
-        wanted.where,
+        _written(wanted, "backend", wanted.backend),
         why=f"known are {', '.join(sorted(set(known)))}",
         fix=f"did you mean {near!r}?",
     )
@@ -205,7 +210,7 @@ def _unknown_profile(wanted: RecipeTarget, backend: Backend) -> Diagnostic:
     return Diagnostic(
         "unknown-profile",
         f"backend {backend.name!r} has no profile {wanted.profile!r}",
-        wanted.where,
+        _written(wanted, "profile", wanted.profile or ""),
         why=f"its profiles are {known}" if known else "it takes none",
         fix=f"choose one of {known}" if known else "take the line out",
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 from typing import Annotated
@@ -11,6 +10,8 @@ import typer
 
 from qrecipe.cli import build, check, explain, inspect, plan, types
 from qrecipe.errors import QrecipeError
+
+_INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 
 app = typer.Typer(
     name="qrecipe",
@@ -46,18 +47,16 @@ def main() -> None:
     """Run the command line; never a traceback for a user's mistake."""
     signal.signal(signal.SIGTERM, _terminate)
     try:
-        app()
+        app(prog_name="qrecipe")
     except QrecipeError as error:
         from qrecipe.cli.render import show
 
         show(error.diagnostics)
         sys.exit(1)
-    except KeyboardInterrupt:
-        typer.echo("interrupted; nothing was left under a final name", err=True)
-        sys.exit(130)
-    except BrokenPipeError:  # the reader of our output has gone: `qrecipe types | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
+    except SystemExit as end:
+        if end.code == _INTERRUPTED:
+            typer.echo("interrupted; nothing was left under a final name", err=True)
+        raise
 
 
 def _terminate(_signal: int, _frame: object) -> None:

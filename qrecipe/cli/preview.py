@@ -83,7 +83,9 @@ def _by_role(target: TargetPlan) -> object:
     for decision in target.decisions:
         key = (decision.tensor.role, _type(decision), _rule(decision), _note(decision))
         groups.setdefault(key, []).append(decision)
-    rows = [_row(target, key, members) for key, members in groups.items()]
+    roles = list(dict.fromkeys(role for role, *_ in groups))
+    ordered = sorted(groups.items(), key=lambda group: roles.index(group[0][0]))
+    rows = [_row(target, key, members) for key, members in ordered]
     return table(f"{target.name}: {len(target.decisions)} tensors", _BY_ROLE, rows)
 
 

@@ -118,7 +118,7 @@ def _unfit(rule: Rule, why: str, names: Sequence[str]) -> Diagnostic:
     return Diagnostic(
         "no-type-fits",
         f"no type of the chain fits {tensors(names)}",
-        rule.where_type,
+        rule.where_type.whole(),
         why=why,
         fix="add an entry that fits to the end of the chain, Q8_0 or F16 say, or another rule before this one",
     )
@@ -128,7 +128,7 @@ def _torn(rule: Rule, names: Sequence[str]) -> Diagnostic:
     return Diagnostic(
         "torn-stack",
         f"the pattern covers some but not all checkpoint tensors of {tensors(names)}",
-        rule.where_match,
+        rule.where_match.whole(),
         why="they are stacked into one tensor, and one tensor has one type",
         fix="write the pattern so that it covers all of them (a * for the expert's number) or none",
     )

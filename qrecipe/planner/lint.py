@@ -59,7 +59,7 @@ def _matches_nothing(rule: Rule, resolver: Resolver) -> Diagnostic:
     return Diagnostic(
         "rule-matches-nothing",
         "the pattern matches no tensor of this model",
-        rule.where_match,
+        rule.where_match.whole(),
         why="a pattern covers a whole name, or the whole name less a final .weight",
         fix=f"{hint}`qrecipe inspect` lists the names; optional = true if only some models have such a tensor",
     )
@@ -70,7 +70,7 @@ def _protected_only(rule: Rule, covered: Sequence[TensorInfo], resolver: Resolve
     return Diagnostic(
         "rule-protected-only",
         f"the pattern matches protected tensors only: {listed([tensor.name for tensor in covered])}",
-        rule.where_match,
+        rule.where_match.whole(),
         why=f"{first} is protected: {resolver.model.protected[first]}",
         fix="add protected = true to the rule if you mean it, or take the rule out",
     )
@@ -80,7 +80,7 @@ def _never_true(rule: Rule, reached: Sequence[TensorInfo]) -> Diagnostic:
     return Diagnostic(
         "rule-never-true",
         f"the condition is never true: the pattern matches {tensors([tensor.name for tensor in reached])}",
-        rule.where_when,
+        rule.where_when.whole(),
         why="a fact that a tensor lacks, such as the layer of token_embd, makes a comparison unknown, not true",
         fix="`qrecipe explain RECIPE TENSOR` shows the facts; optional = true if the condition is for other models",
     )
@@ -92,7 +92,7 @@ def _shadowed(rule: Rule, true: Sequence[TensorInfo], resolution: Resolution) ->
     return Diagnostic(
         "rule-shadowed",
         f"earlier rules take every tensor of this one: {tensors([tensor.name for tensor in true])}",
-        rule.where_match,
+        rule.where_match.whole(),
         why=f"the first matching rule wins; here that is {listed(takers)}",
         fix="move this rule up, narrow the earlier one, or take this one out",
     )
