@@ -131,8 +131,20 @@ def _unknown_key(finding: _Finding) -> Diagnostic:
         f"unknown key {finding.last!r}",
         finding.places.key(finding.whole_path),
         why=f"the keys here are {', '.join(known)}" if known else "no key may stand here",
-        fix=did_you_mean(finding.last, known, otherwise="take it out, or put text for people behind #"),
+        fix=_elsewhere(finding)
+        or did_you_mean(finding.last, known, otherwise="take it out, or put text for people behind #"),
     )
+
+
+def _elsewhere(finding: _Finding) -> str | None:
+    """Say where a key belongs that is known, but not here: below a [table], TOML takes every line as that table's."""
+    root = finding.model.model_fields
+    if len(finding.path) > 1 and finding.last in root:
+        return f"{finding.last!r} is a key of the whole file: write it above the first [table]"
+    for name, field in root.items():
+        if len(finding.path) == 1 and any(finding.last in model.model_fields for model in _models_in(field.annotation)):
+            return f"{finding.last!r} is a key of a table: write [[{name}]] above it"
+    return None
 
 
 def _missing_key(finding: _Finding) -> Diagnostic | None:

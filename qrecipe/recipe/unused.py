@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from qrecipe.errors import Diagnostic
+from qrecipe.recipe.model import RecipeModel
 from qrecipe.recipe.syntax import did_you_mean
 
 if TYPE_CHECKING:
@@ -33,8 +34,14 @@ def unused_variables(family: Sequence[Written], variables: Variables) -> Iterato
                 f"variable {name!r} is used nowhere",
                 child.document.places.key(("vars", name)),
                 why=f"no rule, target or used variable has ${{{name}}}, here or in a parent",
-                fix=did_you_mean(name, [one for one in others if one != name], otherwise="take it out"),
+                fix=_fix(name, [one for one in others if one != name]),
             )
+
+
+def _fix(name: str, others: Sequence[str]) -> str:
+    if name in RecipeModel.model_fields:  # TOML takes every line below [vars] as its own
+        return f"{name!r} is a key of the whole file: write it above [vars]"
+    return did_you_mean(name, others, otherwise="take it out")
 
 
 def _texts(recipe: Written) -> Iterator[str]:
