@@ -75,7 +75,7 @@ def _missing(name: str, path: Path) -> Diagnostic:
         if as_path
         else f"there is no recipe {name!r}: no such file, and none of the shipped",
         Location(),
-        why=f"shipped are {', '.join(shipped)}",
+        why=f"the recipes that come with the tool: {', '.join(shipped)}",
         fix=did_you_mean(
             name, [*beside, *shipped], otherwise="give the path of a .toml file, or a shipped recipe's name"
         ),
