@@ -18,13 +18,14 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from qrecipe.errors import Diagnostic, Location, SourceError
+from qrecipe.inventory.findings import in_our_words
 from qrecipe.inventory.order import canonical_order, layer_of, role_of
 from qrecipe.types.tensor import Inventory, ModelFacts, TensorInfo
 
 _FILE_MOST = 16 << 20
 _TENSORS_MOST = 200_000
 _BLOCKS = re.compile(r"\d{1,6}(-\d{1,6})?(,\d{1,6}(-\d{1,6})?)*", re.ASCII)
-_FIX = "write it with tests/oracle/make_inventories.py, or see docs/reference/inventories.md for its form"
+_FIX = "see docs/reference/inventories.md for the form of an inventory file"
 _Size = Annotated[int, Field(ge=1, lt=1 << 63)]
 _Count = Annotated[int, Field(ge=0, lt=1 << 63)]
 _Name = Annotated[str, Field(min_length=1, max_length=512)]
@@ -90,7 +91,7 @@ def _parse(raw: bytes, path: Path) -> Inventory:
     try:
         file = _File.model_validate_json(raw)
     except ValidationError as error:
-        raise _invalid(path, error) from None
+        raise SourceError(*(in_our_words(finding, str(path), _FIX) for finding in error.errors()[:5])) from None
     tensors = canonical_order(_unfold(file, path), mapped=file.mapped)
     twice = next((a.name for a, b in pairwise(tensors) if a.name == b.name), None)
     if twice is not None:
@@ -126,8 +127,10 @@ def _blocks(text: str, index: int, path: Path) -> list[int | None]:
     for part in text.split(","):
         first, _, last = part.partition("-")
         run = range(int(first), int(last or first) + 1)
-        if not run or len(found) + len(run) > _TENSORS_MOST:
-            raise _wrong(path, f"{part!r} is no run of blocks", key=f"tensors[{index}].blocks")
+        if not run:
+            raise _wrong(path, f"the run of blocks {part!r} ends before it starts", key=f"tensors[{index}].blocks")
+        if len(found) + len(run) > _TENSORS_MOST:
+            raise _wrong(path, f"{text!r} has more than {_TENSORS_MOST} blocks", key=f"tensors[{index}].blocks")
         found.extend(run)
     return found
 
@@ -182,20 +185,6 @@ def _runs(blocks: list[int]) -> str:
         else:
             runs.append([block, block])
     return ",".join(f"{first}-{last}" if last > first else f"{first}" for first, last in runs)
-
-
-def _invalid(path: Path, error: ValidationError) -> SourceError:
-    """Return pydantic's findings in our words; users know keys, not models."""
-    found = []
-    for finding in error.errors(include_url=False, include_input=False)[:5]:
-        key = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in finding["loc"]).lstrip(".")
-        found.append(_wrong(path, _words(finding["type"], finding["msg"]), key=key).diagnostics[0])
-    return SourceError(*found)
-
-
-def _words(kind: str, message: str) -> str:
-    known = {"extra_forbidden": "this key is not known", "missing": "this key is missing"}
-    return known.get(kind, message[:1].lower() + message[1:])
 
 
 def _wrong(path: Path, what: str, *, key: str = "", code: str = "inventory-invalid", fix: str = _FIX) -> SourceError:
