@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from qrecipe.types.task import Limits, Task
     from qrecipe.types.tensor import Inventory, TensorInfo
 
+_CARRIED = ("F64", "I8", "I16", "I32", "I64")  # in GGUF, but ggml encodes none of them
+
 
 @dataclass(frozen=True, slots=True)
 class GgufBackend:
@@ -40,9 +42,15 @@ class GgufBackend:
             return faults.folder_output(target)
         return None if inventory.mapped else faults.unmapped(target, inventory.source)
 
-    def stores(self, use: TypeUse, tensor: TensorInfo, target: Target) -> str | None:  # noqa: ARG002 - the id decides
-        """A type is stored if GGUF has an id for it."""
-        return None if use.format.gguf_id is not None else f"GGUF has no {use.format.name}"
+    def stores(self, use: TypeUse, tensor: TensorInfo, target: Target) -> str | None:  # noqa: ARG002 - all targets alike
+        """A type is stored if GGUF has an id for it; some plain dtypes only where the source has them already."""
+        name = use.format.name
+        if use.format.gguf_id is None:
+            return f"GGUF has no {name}"
+        carried = next((dtype for dtype in (name, tensor.dtype) if dtype in _CARRIED), None)
+        if carried is not None and name != tensor.dtype:
+            return f"{carried} is carried from file to file and never converted"
+        return None
 
     def keep(self, tensor: TensorInfo, target: Target) -> str:  # noqa: ARG002 - the same in every target
         """Return the dtype that a converter would write."""

@@ -24,8 +24,22 @@ def test_other_types_are_not(name: str):
     assert BACKEND.stores(use(name), MATRIX, target()) == f"GGUF has no {name}"
 
 
+@pytest.mark.parametrize(
+    ("source", "type_", "reason"),
+    [
+        ("BF16", "F64", "F64 is carried from file to file and never converted"),
+        ("BF16", "I32", "I32 is carried from file to file and never converted"),
+        ("F64", "F32", "F64 is carried from file to file and never converted"),
+        ("F64", "F64", None),
+        ("I32", "I32", None),
+    ],
+)
+def test_what_is_only_carried_is_stored_where_the_source_has_it(source: str, type_: str, reason: str | None):
+    assert BACKEND.stores(use(type_), tensor("t.weight", (2, 32), source), target()) == reason
+
+
 def test_every_format_with_an_id_is_stored_and_no_other():
-    stored = {name for name in BY_NAME if BACKEND.stores(use(name), MATRIX, target()) is None}
+    stored = {name for name in BY_NAME if BACKEND.stores(use(name), replace(MATRIX, dtype=name), target()) is None}
     assert stored == {name for name, found in BY_NAME.items() if found.family == "ggml"}
 
 
