@@ -54,5 +54,5 @@ def parse_condition(
     where = standing(where, text)
     checker = Checker()
     checked = checker.check(parse(CONDITION, text, where), Place(where, variables, functions, closed))
-    require(bool, checked, "when")
+    require(bool, checked, "`when`")
     return Condition(text, checked.node, frozenset(checker.facts), variables.names_in(text))

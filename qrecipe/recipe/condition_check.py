@@ -73,8 +73,8 @@ class Checker:
     def check(self, node: syntax.Syntax, place: Place) -> Checked:  # noqa: C901, PLR0911, PLR0912 - one branch a kind of node
         """Return the meaning of an expression; RecipeError with a caret."""
         if not isinstance(node, syntax.Literal | syntax.Name):
-            check_depth("condition", place.depth, place.where.at(node.span))
             place = replace(place, depth=place.depth + 1)
+            check_depth("condition", place.depth, place.where.at(node.span))
         match node:
             case syntax.Group(inner=inner):
                 return self.check(inner, place)
@@ -87,7 +87,7 @@ class Checker:
             case syntax.Call():
                 return self._call(node, place)
             case syntax.Negated(operand=operand):
-                return Checked(Not(self._of(bool, operand, "not", place).node), bool, place.where.at(node.span))
+                return Checked(Not(self._of(bool, operand, "`not`", place).node), bool, place.where.at(node.span))
             case syntax.Connected():
                 return self._connected(node, place)
             case syntax.Compared():
@@ -143,11 +143,11 @@ class Checker:
                 fix=f"write {node.name}({', '.join(name for name, _ in function.parameters)})",
             )
         wanted = zip(node.arguments, function.parameters, strict=True)
-        arguments = [self._of(kind, each, f"{name} of {node.name}", place).node for each, (name, kind) in wanted]
+        arguments = [self._of(kind, each, f"`{name}` of {node.name}", place).node for each, (name, kind) in wanted]
         return Checked(Invoke(function, tuple(arguments)), function.result, where)
 
     def _connected(self, node: syntax.Connected, place: Place) -> Checked:
-        operands = tuple(self._of(bool, each, node.word, place).node for each in node.operands)
+        operands = tuple(self._of(bool, each, f"`{node.word}`", place).node for each in node.operands)
         return Checked(Logic(operands, decisive=node.word == "or"), bool, place.where.at(node.span))
 
     def _compared(self, node: syntax.Compared, place: Place) -> Checked:
@@ -183,7 +183,7 @@ class Checker:
                     why="a set holds integers and strings as they are, or variables that do",
                     fix=f"compare by itself: … or {operand.said} == {member.said}",
                 )
-            _same_kind("two kinds compared", operand, member, where)
+            _same_kind("two kinds compared", operand, member, member.where)
             _in_closed(operand, member.words, place)
             values.add(member.node.constant)
         found = Member(operand.node, frozenset(values))
@@ -196,13 +196,13 @@ class Checker:
         return Checked(Not(found) if node.negated else found, bool, place.where.at(node.span))
 
     def _computed(self, node: syntax.Computed, place: Place) -> Checked:
-        first = self._of(int, node.first, node.rest[0][0], place).node
-        rest = tuple((sign, self._of(int, each, sign, place).node) for sign, each in node.rest)
+        first = self._of(int, node.first, f"`{node.rest[0][0]}`", place).node
+        rest = tuple((sign, self._of(int, each, f"`{sign}`", place).node) for sign, each in node.rest)
         return Checked(Arithmetic(first, rest), int, place.where.at(node.span))
 
     def _chosen(self, node: syntax.Chosen, place: Place) -> Checked:
         where = place.where.at(node.span)
-        condition = self._of(bool, node.condition, "if", place).node
+        condition = self._of(bool, node.condition, "`if`", place).node
         then, otherwise = self.check(node.then, place), self.check(node.otherwise, place)
         _same_kind("a choice between two kinds", then, otherwise, where)
         chosen = Choice(condition, then.node, otherwise.node)
@@ -220,7 +220,7 @@ def require(kind: Kind, checked: Checked, user: str) -> None:
     if checked.kind is not kind:
         raise fault(
             "condition-kinds",
-            f"{user} needs {_a(kind)}, and `{checked.said}` is {_a(checked.kind)}",
+            f"{user} needs {_a(kind)}, but `{checked.said}` is {_a(checked.kind)}",
             checked.where,
             why="a condition never takes one kind for another",
             fix=_kind_fix(kind, checked),
@@ -288,7 +288,7 @@ def _same_kind(what: str, left: Checked, right: Checked, where: Location) -> Non
             f"{what}: {_a(left.kind)} and {_a(right.kind)}",
             where,
             why=f"`{left.said}` is {_a(left.kind)}, `{right.said}` is {_a(right.kind)}",
-            fix=_kind_fix(left.kind, right) if right.words else _kind_fix(right.kind, left),
+            fix=_kind_fix(right.kind, left) if isinstance(left.node, Constant) else _kind_fix(left.kind, right),
         )
 
 
@@ -315,12 +315,12 @@ def _kind_fix(kind: Kind, checked: Checked) -> str:
     if kind is int and checked.words and said[1:-1].isdigit():
         return f"write {said[1:-1]} without quotes"
     if kind is str and said.isdigit():
-        return f"write '{said}' in quotes"
-    if kind is bool and checked.kind is int:
+        return f"write '{said}', with quotes"
+    if isinstance(checked.node, Constant) or kind is not bool:
+        return "write true or false in its place" if kind is bool else f"write {_a(kind)} in its place"
+    if checked.kind is int:
         return f"compare it: {said} > 0"
-    if kind is bool:
-        return f"compare it: {said} == '…'"
-    return f"write {_a(kind)} in its place"
+    return f"compare it: {said} == '…'"
 
 
 def _a(kind: Kind) -> str:
