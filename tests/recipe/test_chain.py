@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import pickle
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import yaml
 
+sys.path.insert(0, str(Path(__file__).parent))
+from languages import message_of, page_errors, page_table, place
+
+from qrecipe.codecs import builtin
 from qrecipe.errors import Location, RecipeError
 from qrecipe.recipe.bind import KEEP, AnyOf
 from qrecipe.recipe.chain import bind_chain, parse_chain
@@ -127,3 +132,27 @@ def test_a_text_beyond_any_length_is_refused():
     with pytest.raises(RecipeError) as caught:
         chain("Q8_0 | " * 1000 + "Q8_0")
     assert caught.value.diagnostics[0].code == "too-long"
+
+
+BUILT_IN = {made.name: made for made in builtin.FORMATS}, {made.name: made for made in builtin.FITS}
+
+
+def on_page(text):
+    return " | ".join(map(str, bind_chain(parse_chain(text, place(text, "type"), Variables()), *BUILT_IN)))
+
+
+@pytest.mark.parametrize(("written", "means"), page_table("types-in-recipes.md", "written", "is"))
+def test_a_row_of_the_page(written, means):
+    assert on_page(*written) == means[0]
+
+
+@pytest.mark.parametrize(("text", "message"), page_errors("types-in-recipes.md", "type"))
+def test_an_error_of_the_page(text, message):
+    assert message_of(lambda: on_page(text)) == message
+
+
+def test_the_page_has_the_fits_that_are_always_known():
+    listed = [name for (name,), _ in page_table("types-in-recipes.md", "fit", "means")]
+    assert listed == ["auto", "rtn", "imatrix", "lattice"]
+    for name in listed:
+        bind_chain(parse_chain(f"Q4_0(fit={name})", place("", "type"), Variables()), FORMATS, {})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -9,11 +10,15 @@ from pathlib import Path
 import pytest
 import yaml
 
+sys.path.insert(0, str(Path(__file__).parent))
+from languages import PAGES, page_table
+
 from qrecipe.codecs.builtin import FITS, FORMATS
 from qrecipe.errors import RecipeError, Span
 from qrecipe.recipe.chain import bind_chain
 from qrecipe.recipe.functions import BUILTINS
 from qrecipe.recipe.load import load_recipe, load_recipe_text
+from qrecipe.recipe.model import RecipeModel, RuleModel, TargetModel
 from qrecipe.types.decision import RuleRef
 
 TESTS = Path(__file__).parents[1]
@@ -207,3 +212,37 @@ def test_loading_needs_no_numpy_and_no_codec():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+EXAMPLES = re.findall(
+    r"```toml\n(# (\w+\.toml)\n.*?)```\n(?:```text\n(.*?)\n```)?",
+    (PAGES / "recipe.md").read_text(encoding="utf-8"),
+    re.DOTALL,
+)
+
+
+@pytest.mark.parametrize(("name", "message"), [(name, message) for _, name, message in EXAMPLES])
+def test_an_example_of_the_page(tmp_path, monkeypatch, name, message):
+    monkeypatch.chdir(tmp_path)
+    for text, file, _ in EXAMPLES:
+        Path(file).write_text(text, encoding="utf-8")
+    if message:
+        with pytest.raises(RecipeError) as caught:
+            load_recipe(name)
+        assert str(caught.value) == message
+        return
+    recipe = load_recipe(name)
+    assert all(told(rule) for target in recipe.targets for rule in rules_of(recipe, target.name))
+
+
+def test_the_page_shows_inheritance_and_faults():
+    assert len(EXAMPLES) == 7
+    assert sum(1 for *_, message in EXAMPLES if message) == 4
+
+
+@pytest.mark.parametrize(
+    ("heading", "model"), [("key", RecipeModel), ("key of a rule", RuleModel), ("key of a target", TargetModel)]
+)
+def test_the_page_has_every_key_and_says_which_are_required(heading, model):
+    listed = {key[0]: "required" in kind for key, kind, _ in page_table("recipe.md", heading, "kind", "meaning")}
+    assert listed == {name: field.is_required() for name, field in model.model_fields.items()}
