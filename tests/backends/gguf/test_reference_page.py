@@ -24,6 +24,5 @@ def test_every_option_is_described():
 
 
 def test_the_table_of_file_types_is_the_code_s():
-    assert {
-        name: int(number) for name, number in re.findall(r"^\| (\w+) \| (\d+) \|$", PAGE, re.MULTILINE)
-    } == FILE_TYPES
+    rows = re.findall(r"^\| (\w+) \| (\d+) \|$", PAGE, re.MULTILINE)
+    assert {name: int(number) for name, number in rows} == FILE_TYPES
