@@ -12,8 +12,9 @@ from pathlib import Path
 
 import gguf
 import numpy as np
-from deterministic import normal, uniform
 from numpy.typing import NDArray
+
+from tests.oracle.deterministic import normal, uniform
 
 LAYERS, EMBD, FF, EXPERTS, VOCAB, HEADS, KV_HEADS = 2, 512, 256, 4, 512, 8, 4
 

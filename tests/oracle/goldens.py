@@ -69,7 +69,7 @@ def read(model: str, case: str) -> Golden:
     """Read a golden."""
     path = _path(model, case)
     if not path.exists():
-        sys.exit(f"error: no golden {path}\nfix: `python tests/oracle/llama_quantize.py make` makes it")
+        sys.exit(f"error: no golden {path}\nfix: `python -m tests.oracle.llama_quantize make` makes it")
     fields = json.loads(path.read_text(encoding="utf-8"))
     fields["tensors"] = {name: (kind, digest) for name, (kind, digest) in fields["tensors"].items()}
     return Golden(**fields)

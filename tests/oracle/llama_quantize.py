@@ -1,7 +1,7 @@
 """Is what qrecipe builds, byte for byte, what llama-quantize writes? Makes goldens with llama-quantize and checks them.
 
-    python tests/oracle/llama_quantize.py make --tools FOLDER    # get_llama_cpp.py's folder; filled if it is empty
-    python tests/oracle/llama_quantize.py check                  # needs no llama.cpp
+    python -m tests.oracle.llama_quantize make --tools FOLDER    # get_llama_cpp.py's folder; filled if it is empty
+    python -m tests.oracle.llama_quantize check                  # needs no llama.cpp
     options: --work FOLDER (kept; else a temporary one), --model NAME, --case NAME (both may be repeated)
 
 `make` runs every case of models.py; with an imatrix twice, once for each file format, and insists on equal bytes.
@@ -15,10 +15,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-from check_goldens import check_model
-from get_llama_cpp import main as get_llama_cpp
-from make_goldens import make_model
-from models import MODELS
+from tests.oracle.check_goldens import check_model
+from tests.oracle.get_llama_cpp import main as get_llama_cpp
+from tests.oracle.make_goldens import make_model
+from tests.oracle.models import MODELS
 
 
 def main(words: list[str]) -> int:

@@ -13,11 +13,9 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
-import get_llama_cpp
-import goldens
-import synthetic_imatrix
-from goldens import SOURCE, Contents, Golden
-from models import Case, Model
+from tests.oracle import get_llama_cpp, goldens, synthetic_imatrix
+from tests.oracle.goldens import SOURCE, Contents, Golden
+from tests.oracle.models import Case, Model
 
 
 def make_model(model: Model, cases: Sequence[Case], tools: Path, work: Path) -> None:
@@ -38,7 +36,7 @@ def _make_source(model: Model, f16: Path, tools: Path) -> str:
     published = f16.with_name(f"{model.name}.gguf")
     if not model.packages:
         model.write(f16)
-        return "python tests/oracle/generated_model.py"
+        return "tests/oracle/generated_model.py"
     model.write(published)
     return _quantize(tools, "--allow-requantize", published, f16, "F16")
 
@@ -65,9 +63,11 @@ def _record(model: Model, case: str, command: str, found: Contents, tensors: gol
 
 
 def _quantize(tools: Path, *words: str | Path) -> str:
-    """Run llama-quantize and return the command line as a reader would type it."""
-    line = [str(word) for word in (tools / "llama-quantize", *words, os.cpu_count() or 1)]
-    done = subprocess.run(line, capture_output=True, text=True, check=False)
+    """Run llama-quantize beside its files (it stores the imatrix's path as given); return the command line."""
+    shown = ["llama-quantize", *(word.name if isinstance(word, Path) else word for word in words)]
+    folder = next(word.parent for word in words if isinstance(word, Path))
+    line = [str(tools / shown[0]), *shown[1:], str(os.cpu_count() or 1)]
+    done = subprocess.run(line, capture_output=True, text=True, check=False, cwd=folder)
     if done.returncode:
         sys.exit(f"error: {' '.join(line)}\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
-    return " ".join(["llama-quantize", *(word.name if isinstance(word, Path) else word for word in words)])
+    return " ".join(shown)

