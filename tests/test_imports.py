@@ -5,6 +5,8 @@ import sys
 
 import pytest
 
+import qrecipe
+
 HEAVY = ("numpy", "numba", "torch", "textual", "ray", "lark", "pydantic", "pluggy", "gguf")
 
 
@@ -46,8 +48,6 @@ def test_planning_loads_no_codec(tmp_path):
 
 
 def test_the_public_names_are_all_there():
-    import qrecipe
-
     assert {name for name in qrecipe.__all__ if getattr(qrecipe, name) is None} == set()
     assert dir(qrecipe) == qrecipe.__all__
     with pytest.raises(AttributeError, match="module 'qrecipe' has no attribute 'bulid'"):

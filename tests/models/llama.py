@@ -8,7 +8,7 @@ import sys
 
 
 def main(model: str, prompt: str, tokens: int) -> None:
-    import xllamacpp
+    import xllamacpp  # noqa: PLC0415 - the test imports nothing of this file
 
     params = xllamacpp.CommonParams()
     params.model.path = model
@@ -18,7 +18,7 @@ def main(model: str, prompt: str, tokens: int) -> None:
     params.cpuparams.n_threads = 2
     request = {"prompt": prompt, "n_predict": tokens, "temperature": 0, "top_k": 1, "seed": 1, "cache_prompt": False}
     answer = xllamacpp.Server(params).handle_completions(request)
-    print(json.dumps({"text": answer["choices"][0]["text"]}))
+    sys.stdout.write(json.dumps({"text": answer["choices"][0]["text"]}) + "\n")
 
 
 if __name__ == "__main__":

@@ -1,15 +1,12 @@
 """Decisions and faults of the planner, from case tables."""
 
-import sys
 from pathlib import Path
 
 import pytest
 import yaml
 
-sys.path.insert(0, str(Path(__file__).parent))
-from planning import decisions, inventory, resolved, tensor
-
 from qrecipe.hooks import hookimpl
+from tests.planner.planning import decisions, inventory, resolved, tensor
 
 CASES = Path(__file__).parents[1] / "cases" / "planner"
 
