@@ -10,7 +10,8 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 from qrecipe.errors import Location
-from qrecipe.recipe.condition_check import Checker, Place, require
+from qrecipe.recipe.condition_check import Checker, Place
+from qrecipe.recipe.condition_kinds import require
 from qrecipe.recipe.condition_nodes import Facts, Node
 from qrecipe.recipe.condition_syntax import CONDITION
 from qrecipe.recipe.facts import Value

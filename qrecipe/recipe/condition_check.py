@@ -1,18 +1,19 @@
 """Meaning for a condition's syntax: names looked up, variables put in, kinds proven. Everything wrong is an error here.
 
-Three kinds, never mixed: integer (64 bits), string, boolean. A string that is compared with a fact of a closed set must
-be in it. Each error points at its place, inside a variable where it is there.
+Each error points at its place, inside a variable where it is there. Depth is counted here, variables with what they
+hold, so that neither this walk nor the evaluation of what it makes can go too deep.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from typing import assert_never
 
 from qrecipe.errors import Location, RecipeError
 from qrecipe.recipe import condition_syntax as syntax
+from qrecipe.recipe.condition_kinds import Checked, literal, require, require_known, require_same
 from qrecipe.recipe.condition_nodes import (
     Arithmetic,
     Between,
@@ -23,16 +24,12 @@ from qrecipe.recipe.condition_nodes import (
     Invoke,
     Logic,
     Member,
-    Node,
     Not,
 )
-from qrecipe.recipe.facts import FACTS, KIND_NAMES, Kind, Value
+from qrecipe.recipe.facts import FACTS, Kind, Value
 from qrecipe.recipe.functions import Function, function_of
-from qrecipe.recipe.integers import GREATEST, LEAST
-from qrecipe.recipe.syntax import MAX_LENGTH, article, check_depth, did_you_mean, fault, parse, standing
+from qrecipe.recipe.syntax import MAX_LENGTH, check_depth, did_you_mean, fault, parse, shown, standing
 from qrecipe.recipe.variables import Variables
-
-_SHOWN = 12  # values in a message
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,23 +41,6 @@ class Place:
     functions: Mapping[str, Function | Callable[..., Value]]
     closed: Mapping[str, Collection[str]]
     depth: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """A node with its kind and its place; `words` are strings that it may be, `closed` is a fact of a closed set."""
-
-    node: Node
-    kind: Kind
-    where: Location
-    words: tuple[tuple[str, Location], ...] = ()
-    closed: str | None = None
-
-    @property
-    def said(self) -> str:
-        """What is written there."""
-        text, span = self.where.text or "", self.where.span
-        return text[span.start : span.end] if span is not None else text
 
 
 @dataclass(slots=True)
@@ -79,7 +59,7 @@ class Checker:
             case syntax.Group(inner=inner):
                 return self.check(inner, place)
             case syntax.Literal(value=value):
-                return _literal(value, place.where.at(node.span))
+                return literal(value, place.where.at(node.span))
             case syntax.Use():
                 return self._variable(node, place)
             case syntax.Name():
@@ -106,7 +86,7 @@ class Checker:
     def _variable(self, node: syntax.Use, place: Place) -> Checked:
         variable, variables = place.variables.enter(node.name, node.span, place.where)
         if not isinstance(variable.value, str):
-            return _literal(variable.value, place.where.at(node.span))
+            return literal(variable.value, place.where.at(node.span))
         self._put_in += len(variable.value)
         if self._put_in > MAX_LENGTH:
             raise fault(
@@ -155,7 +135,7 @@ class Checker:
         if len(node.signs) > 1:
             raise _chained(node, where)
         left, right = (self.check(each, place) for each in node.operands)
-        _same_kind("two kinds compared", left, right, where)
+        require_same("two kinds compared", left, right, where)
         sign = node.signs[0]
         if left.kind is bool and sign not in ("==", "!="):
             raise fault(
@@ -165,8 +145,8 @@ class Checker:
                 why="true is neither more nor less than false",
                 fix="use ==, !=, and, or, not",
             )
-        _in_closed(left, right.words, place)
-        _in_closed(right, left.words, place)
+        _require_known(left, right, place)
+        _require_known(right, left, place)
         return Checked(Compare(sign, left.node, right.node), bool, where)
 
     def _in_set(self, node: syntax.InSet, place: Place) -> Checked:
@@ -178,13 +158,13 @@ class Checker:
             if not isinstance(member.node, Constant):
                 raise fault(
                     "condition-set",
-                    f"'{member.said}' in a set",
+                    f"{shown(member.said)} in a set",
                     member.where,
                     why="a set holds integers and strings as they are, or variables that do",
                     fix=f"compare by itself: … or {operand.said} == {member.said}",
                 )
-            _same_kind("two kinds compared", operand, member, member.where)
-            _in_closed(operand, member.words, place)
+            require_same("two kinds compared", operand, member, member.where)
+            _require_known(operand, member, place)
             values.add(member.node.constant)
         found = Member(operand.node, frozenset(values))
         return Checked(Not(found) if node.negated else found, bool, where)
@@ -204,7 +184,7 @@ class Checker:
         where = place.where.at(node.span)
         condition = self._of(bool, node.condition, "`if`", place).node
         then, otherwise = self.check(node.then, place), self.check(node.otherwise, place)
-        _same_kind("a choice between two kinds", then, otherwise, where)
+        require_same("a choice between two kinds", then, otherwise, where)
         chosen = Choice(condition, then.node, otherwise.node)
         return Checked(chosen, then.kind, where, then.words + otherwise.words, then.closed or otherwise.closed)
 
@@ -215,44 +195,18 @@ class Checker:
         return checked
 
 
-def require(kind: Kind, checked: Checked, user: str) -> None:
-    """Refuse an expression of another kind than the one that `user` takes."""
-    if checked.kind is not kind:
-        raise fault(
-            "condition-kinds",
-            f"{user} needs {_a(kind)}, but `{checked.said}` is {_a(checked.kind)}",
-            checked.where,
-            why="a condition never takes one kind for another",
-            fix=_kind_fix(kind, checked),
-        )
-
-
-def _literal(value: Value, where: Location) -> Checked:
-    if isinstance(value, str):
-        return Checked(Constant(value), str, where, words=((value, where),))
-    if isinstance(value, bool):
-        return Checked(Constant(value), bool, where)
-    if LEAST <= value <= GREATEST:
-        return Checked(Constant(value), int, where)
-    raise fault(
-        "condition-integer",
-        "an integer of more than 64 bits",
-        where,
-        why=f"the greatest is {GREATEST}",
-        fix="write a smaller one",
-    )
-
-
 def _unknown_fact(name: str, where: Location, place: Place) -> RecipeError:
     near = [*dict.fromkeys((*get_close_matches(name.casefold(), FACTS, n=3), *FACTS))][:3]
     explain = "`qrecipe explain RECIPE TENSOR` lists them with their values"
     if name in place.functions:
         fix = f"{name} is a function: write {name}(…)"
     else:
-        fix = did_you_mean(name, FACTS, otherwise=f"a string stands in quotes: '{name}'").replace("'?", f"'? {explain}")
+        fix = did_you_mean(name, FACTS, otherwise=f"a string stands in quotes: {shown(name)}").replace(
+            "'?", f"'? {explain}"
+        )
     return fault(
         "unknown-fact",
-        f"unknown fact '{name}'",
+        f"unknown fact {shown(name)}",
         where,
         why=f"a condition sees the facts of its tensor and nothing else: {', '.join(map(repr, near))}, …",
         fix=fix,
@@ -265,7 +219,7 @@ def _unknown_function(name: str, where: Location, place: Place) -> RecipeError:
         f"{name} is a fact: write it without (…)" if name in FACTS else "`qrecipe plugins` lists what is installed"
     )
     fix = did_you_mean(name, place.functions, otherwise=otherwise)
-    return fault("unknown-function", f"unknown function '{name}'", where, why=f"there are {known}", fix=fix)
+    return fault("unknown-function", f"unknown function {shown(name)}", where, why=f"there are {known}", fix=fix)
 
 
 def _chained(node: syntax.Compared, where: Location) -> RecipeError:
@@ -281,50 +235,9 @@ def _chained(node: syntax.Compared, where: Location) -> RecipeError:
     )
 
 
-def _same_kind(what: str, left: Checked, right: Checked, where: Location) -> None:
-    if left.kind is not right.kind:
-        raise fault(
-            "condition-kinds",
-            f"{what}: {_a(left.kind)} and {_a(right.kind)}",
-            where,
-            why=f"`{left.said}` is {_a(left.kind)}, `{right.said}` is {_a(right.kind)}",
-            fix=_kind_fix(right.kind, left) if isinstance(left.node, Constant) else _kind_fix(left.kind, right),
-        )
-
-
-def _in_closed(asked: Checked, words: Iterable[tuple[str, Location]], place: Place) -> None:
-    """Refuse strings that the fact of a closed set can never be."""
-    if asked.closed is None:
-        return
-    known = place.closed[asked.closed]
-    for word, where in words:
-        if word not in known:
-            shown = [repr(each) for each in sorted(known)[:_SHOWN]] + ["…"] * (len(known) > _SHOWN)
-            raise fault(
-                "unknown-value",
-                f"{asked.closed} is never '{word}'",
-                where,
-                why=f"it is one of {', '.join(shown)}",
-                fix=did_you_mean(word, known, otherwise="write one of these, or take the comparison out"),
-            )
-
-
-def _kind_fix(kind: Kind, checked: Checked) -> str:
-    """Say how to make an expression one of `kind`."""
-    said = checked.said
-    if kind is int and checked.words and said[1:-1].isdigit():
-        return f"write {said[1:-1]} without quotes"
-    if kind is str and said.isdigit():
-        return f"write '{said}', with quotes"
-    if isinstance(checked.node, Constant) or kind is not bool:
-        return "write true or false in its place" if kind is bool else f"write {_a(kind)} in its place"
-    if checked.kind is int:
-        return f"compare it: {said} > 0"
-    return f"compare it: {said} == '…'"
-
-
-def _a(kind: Kind) -> str:
-    return article(KIND_NAMES[kind])
+def _require_known(asked: Checked, other: Checked, place: Place) -> None:
+    if asked.closed is not None:
+        require_known(asked, other.words, place.closed[asked.closed])
 
 
 def _count(number: int, noun: str) -> str:

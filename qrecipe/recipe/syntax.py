@@ -23,6 +23,7 @@ from qrecipe.errors import Diagnostic, Location, RecipeError, Span
 
 MAX_LENGTH = 4096  # characters of one pattern, condition or chain
 MAX_DEPTH = 64  # levels of nesting, those inside variables counted
+_SHOWN = 60  # characters of a word in a message
 Builder = Transformer[Any, Any]
 
 
@@ -106,6 +107,11 @@ def did_you_mean(word: str, known: Iterable[str], *, otherwise: str) -> str:
     return f"did you mean '{spellings[near[0]]}'?" if near else otherwise
 
 
+def shown(text: str) -> str:
+    """Return a user's word as messages quote it, cropped where it is long."""
+    return f"'{text}'" if len(text) <= _SHOWN else f"'{text[:_SHOWN]}…'"
+
+
 def article(noun: str) -> str:
     """Put `a` or `an` before a noun."""
     return f"an {noun}" if noun[:1] in "aeiou" else f"a {noun}"
@@ -123,7 +129,7 @@ def _diagnostic(grammar: Grammar, error: UnexpectedInput, text: str, where: Loca
     expected = _spoken(grammar, wanted)
     return Diagnostic(
         f"{grammar.name}-syntax",
-        f"unexpected {_quoted(found)} in {article(grammar.name)}",
+        f"unexpected {shown(found) if found else 'end'} in {article(grammar.name)}",
         place(where, text, span),
         why=f"expected {_either(expected)}" if expected else f"{article(grammar.name)} cannot go on here",
         fix=_fix(grammar, found, text[span.start :], wanted),
@@ -166,10 +172,6 @@ def _fix(grammar: Grammar, found: str, rest: str, wanted: Iterable[str]) -> str:
     return did_you_mean(
         found, words if found else (), otherwise=f"{article(grammar.name)} reads like {grammar.example}"
     )
-
-
-def _quoted(found: str) -> str:
-    return f"'{found}'" if found else "end"
 
 
 def _either(words: list[str]) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from qrecipe.errors import Location, Span
-from qrecipe.recipe.syntax import MAX_DEPTH, MAX_LENGTH, check_depth, did_you_mean, fault, standing
+from qrecipe.recipe.syntax import MAX_DEPTH, MAX_LENGTH, check_depth, did_you_mean, fault, shown, standing
 
 _SHOWN = 12  # names in a message
 VARIABLE = re.compile(r"\$\{([a-z_][a-z0-9_]*)\}")
@@ -45,7 +45,7 @@ class Variables:
             return variable
         raise fault(
             "unknown-variable",
-            f"unknown variable '{name}'",
+            f"unknown variable {shown(name)}",
             where.at(span),
             why=f"[vars] and its parents have {_listed(self.values)}",
             fix=did_you_mean(name, self.values, otherwise=f"add it: [vars] {name} = …"),

@@ -85,6 +85,19 @@ def test_variables_do_not_multiply_without_bound():
         condition("${v0} > 0", variables_of({"vars": values}))
 
 
+def test_many_uses_of_a_long_variable_are_too_long():
+    variables = variables_of({"vars": {"x": "1" + " + 1" * 500}})
+    assert condition("${x} == 501 and ${x} > 0", variables).evaluate({}) is True
+    with pytest.raises(RecipeError, match="a condition with variables of more than 4,096 characters"):
+        condition("${x} > 0 or ${x} > 0 or ${x} > 0", variables)
+
+
+def test_long_words_are_cropped():
+    message = message_of(lambda: condition("x" * 4000 + " < 3"))
+    assert f"unknown fact '{'x' * 60}…'" in message
+    assert max(map(len, message.splitlines())) < 150
+
+
 def test_equal_conditions_are_equal_and_print_as_written():
     assert condition("layer < 3") == condition("layer < 3") != condition("layer < 4")
     assert str(condition(" layer  < 3")) == " layer  < 3"
