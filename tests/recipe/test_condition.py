@@ -127,3 +127,7 @@ def test_a_place_without_its_text_still_shows_the_caret():
     with pytest.raises(RecipeError) as raised:
         parse_condition("lay < 3", Location("--set x", ""), Variables(), FUNCTIONS, CLOSED)
     assert str(raised.value).splitlines()[1:4] == ["  --> --set x", "   | lay < 3", "   | ~~^"]
+
+
+def test_a_long_chain_of_comparisons_is_still_one():
+    assert message_of(lambda: condition("<".join("1" * 40))).startswith("error: a chain of comparisons\n")
