@@ -10,9 +10,9 @@ if TYPE_CHECKING:
 
 
 def refuse_blocks(shape: Shape, block: int, unit: str) -> str | None:
-    """Say why rows of this shape cannot be cut into blocks of `block` (`unit`: its block, its group); None if so."""
+    """Say why rows of this shape are not made of blocks of `block` (`unit`: its block, its group); None if they are."""
     if not shape:
-        return f"a single number has no rows to cut into blocks of {block}"
+        return "a single number has no rows to quantize"
     if not prod(shape):
         return "an empty tensor has nothing to quantize"
     if shape[-1] % block:

@@ -47,7 +47,7 @@ class _Traits(ctypes.Structure):
 
 def encode(type_: GgmlType, rows: FloatArray, importance: FloatArray | None) -> bytes:
     """Encode `rows` [n, cols], float32 and C-contiguous; `importance` [cols] likewise, None for none."""
-    _check_known(type_)
+    _decoder(type_)
     n, cols = rows.shape
     out = np.empty(n * (cols // type_.block) * type_.block_bytes, np.uint8)
     weights = None if importance is None else importance.ctypes.data
@@ -61,13 +61,13 @@ def decode(type_: GgmlType, data: bytes | memoryview, cols: int) -> FloatArray:
     """Decode whole rows of `cols` weights to float32 [n, cols]."""
     blocks = np.frombuffer(data, np.uint8)
     rows = np.empty((blocks.nbytes // (cols // type_.block * type_.block_bytes), cols), np.float32)
-    _TO_FLOAT(_check_known(type_))(blocks.ctypes.data, rows.ctypes.data, rows.size)
+    _TO_FLOAT(_decoder(type_))(blocks.ctypes.data, rows.ctypes.data, rows.size)
     return rows
 
 
 def is_finite(type_: GgmlType, data: bytes) -> bool:
     """Say whether every scale and float in encoded `data` is finite; ggml prints a line to stderr where not."""
-    _check_known(type_)
+    _decoder(type_)
     return bool(_library().ggml_validate_row_data(type_.id, data, len(data)))
 
 
@@ -124,7 +124,7 @@ def _declare(library: ctypes.CDLL) -> ctypes.CDLL:
 
 
 @cache
-def _check_known(type_: GgmlType) -> int:
+def _decoder(type_: GgmlType) -> int:
     """Return the address of the type's decoder, having checked that the library stores the type as `table` says."""
     library = _library()
     ggml_name = type_.name.lower().replace("_k", "_K")

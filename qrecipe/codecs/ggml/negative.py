@@ -44,7 +44,7 @@ def _scales(blocks: FloatArray) -> NDArray[np.float16]:
     with np.errstate(over="ignore", under="ignore"):
         scales: NDArray[np.float16] = wanted.astype(np.float16)
     if not np.isfinite(scales).all():
-        raise BuildError(_overflow(float(np.nanmax(wanted))))
+        raise BuildError(_overflow(float(wanted.max())))
     return scales
 
 
