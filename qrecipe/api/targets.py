@@ -17,6 +17,7 @@ from qrecipe.planner.faults import tensors
 from qrecipe.planner.lint import unused_rules
 from qrecipe.planner.plan import TargetPlan
 from qrecipe.planner.resolve import Resolution, resolve
+from qrecipe.recipe.chain import bind_chain
 from qrecipe.recipe.model import options_faults
 from qrecipe.types.target import Target
 
@@ -90,10 +91,12 @@ def _one(  # noqa: PLR0913, PLR0917 - the one place where everything meets
     recipe: Recipe, target: Target, model: Model, catalog: Catalog, imatrix: Imatrix | None, result: ResolvedTargets
 ) -> None:
     backend = catalog.backends[target.backend]
+    kit = catalog.formats, catalog.fits
     if (refusal := backend.refuses(model.inventory, target)) is not None:
         raise QrecipeError(refusal)
-    rules = recipe.rules_for(target.name, catalog.functions, closed_sets(recipe, catalog))
-    resolution = resolve(rules, model, target, backend, (catalog.formats, catalog.fits))
+    closed = closed_sets(recipe, catalog)
+    rules = recipe.rules_for(target.name, catalog.functions, closed, lambda chain: bind_chain(chain, *kit))
+    resolution = resolve(rules, model, target, backend, kit)
     result.resolutions[target.name] = resolution
     errors = (*resolution.errors, *_requantized(resolution.decisions, allowed=recipe.requantize))
     if errors:

@@ -14,7 +14,8 @@ from pathlib import Path
 
 from qrecipe.errors import Diagnostic, Location, RecipeError, Span
 from qrecipe.recipe.document import Document, read_document
-from qrecipe.recipe.model import RecipeModel, written
+from qrecipe.recipe.model import RecipeModel
+from qrecipe.recipe.salvage import checked
 from qrecipe.recipe.shipped import LIB, lib, shipped_bases
 from qrecipe.recipe.syntax import did_you_mean
 
@@ -40,7 +41,7 @@ class Written:
 def read_written(path: Path, shown: str, *, inherited: bool) -> Written:
     """Read and check one file; RecipeError with every fault of it."""
     document = read_document(path, shown)
-    return Written(document, written(document), identity_of(path), inherited)
+    return Written(document, checked(document), identity_of(path), inherited)
 
 
 def identity_of(path: Path) -> str:

@@ -14,8 +14,8 @@ from pathlib import Path
 from qrecipe.errors import Diagnostic, Location, RecipeError
 from qrecipe.recipe.document import parse_document
 from qrecipe.recipe.extend import Written, family_of, identity_of, read_written
-from qrecipe.recipe.model import written
 from qrecipe.recipe.recipe import Recipe
+from qrecipe.recipe.salvage import checked
 from qrecipe.recipe.settings import Setting, variables_of
 from qrecipe.recipe.shipped import LIB, lib, shipped_recipe, shipped_recipes
 from qrecipe.recipe.syntax import did_you_mean
@@ -44,7 +44,7 @@ def load_recipe_text(
 ) -> Recipe:
     """Load a recipe from its text, as if it stood in `folder` under the name `file`."""
     document = parse_document(text, folder, file)
-    return _merged(Written(document, written(document), identity_of(folder / Path(file).name), inherited=False), set)
+    return _merged(Written(document, checked(document), identity_of(folder / Path(file).name), inherited=False), set)
 
 
 def _found(reference: str | Path) -> tuple[Path, str]:

@@ -79,15 +79,20 @@ class Recipe:
         return self.places.get(key, Location(self.file))
 
     def rules_for(
-        self, target_name: str, functions: Mapping[str, Callable[..., int | str | bool]], closed: Closed
+        self,
+        target_name: str,
+        functions: Mapping[str, Callable[..., int | str | bool]],
+        closed: Closed,
+        check: Callable[[Chain], object] = str,
     ) -> tuple[Rule, ...]:
         """Parse all rules for one target, in order; RecipeError with the faults of all of them.
 
-        `functions` are those of conditions by name; `closed` has the values of facts that are one of a set.
+        `functions` are those of conditions by name; `closed` has the values of facts that are one of a set; `check`
+        looks at each distinct chain (`bind_chain` with the formats at hand), and what it raises is told with the rest.
         """
         target = next(target for target in self.targets if target.name == target_name)
         made = {name: function_of(function) for name, function in functions.items()}
-        reading = _Reading(with_target(self.variables, target), made, closed)
+        reading = _Reading(with_target(self.variables, target), made, closed, check)
         rules = [
             reading.rule(recipe, index, model)
             for recipe in self.family
@@ -108,6 +113,7 @@ class _Reading:
     variables: Variables
     functions: Mapping[str, Function]
     closed: Closed
+    check: Callable[[Chain], object]
     errors: list[Diagnostic] = field(default_factory=list)
     patterns: dict[str, Pattern] = field(default_factory=dict)
     conditions: dict[str, Condition] = field(default_factory=dict)
@@ -151,4 +157,6 @@ class _Reading:
         return parse_condition(text, where, self.variables, self.functions, self.closed)
 
     def _chain(self, text: str, where: Location) -> Chain:
-        return parse_chain(text, where, self.variables)
+        chain = parse_chain(text, where, self.variables)
+        self.check(chain)
+        return chain

@@ -155,14 +155,30 @@ def test_check(workplace):
     run = qrecipe("check", "mix.toml")
     assert run.stdout == "no findings\n"
     (workplace / "bad.toml").write_text(
-        'qrecipe = 1\nname = "bad"\nsource = "tiny.gguf"\ntpye = 1\n'
-        'rules = [{ match = "blk.{0", type = "Q4_0" }, { match = "**", type = "Q4_L", when = "lay < 3" }]\n'
+        'qrecipe = 1\nname = "bad"\nsource = "tiny.gguf"\n[[rules]]\nmatch = "blk.{0"\ntype = "Q4_0"\n'
+        '[[rules]]\nmatch = "**"\ntype = "Q8_0 | Q4_L"\nwhen = "lay < 3"\n'
     )
     run = qrecipe("check", "bad.toml", code=1)
-    assert run.stderr.count("error:") >= 2
+    assert run.stdout == "3 errors, 0 warnings\n"
     found = json.loads(qrecipe("check", "bad.toml", "--json", code=1).stdout)["findings"]
-    assert {finding["severity"] for finding in found} == {"error"}
+    assert [(f["severity"], f["key_path"], f["line"], f["column"]) for f in found] == [
+        ("error", "rules[0].match", 5, 16),
+        ("error", "rules[1].when", 10, 9),
+        ("error", "rules[1].type", 9, 16),
+    ]
     assert all(finding["code"] and finding["fix"] and finding["file"] == "bad.toml" for finding in found)
+
+
+def test_check_tells_a_misspelt_key_and_what_stands_behind_it(workplace):
+    (workplace / "bad.toml").write_text(
+        'qrecipe = 1\nname = "bad"\nsuorce = "tiny.gguf"\nrules = [{ match = "blk.{0", type = "Q4_0 |" }]\n'
+    )
+    found = json.loads(qrecipe("check", "bad.toml", "--json", code=1).stdout)["findings"]
+    assert [(f["key_path"], f["line"], f["column"]) for f in found] == [
+        ("suorce", 3, 1),
+        ("rules[0].match", 4, 27),
+        ("rules[0].type", 4, 44),
+    ]
 
 
 def test_inspect(workplace):
