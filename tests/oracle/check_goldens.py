@@ -61,10 +61,10 @@ def build(folder: Path, name: str, source: str, tensors: Tensors, imatrix: Path 
 
 def recipe_text(name: str, source: str, tensors: Tensors, imatrix: Path | None) -> str:
     """Return the recipe: one exact rule per tensor, the rest kept."""
-    head = [f'qrecipe = 1\nname = "{name}"\nsource = {_quoted(source)}\nrequantize = true']
-    head += [f"imatrix = {_quoted(str(imatrix))}"] if imatrix else []
-    rules = [_rule(tensor, kind) for tensor, (kind, _) in tensors.items()]
-    return "\n".join([*head, *rules, _rule("**", "keep") + "optional = true", ""])
+    head = f'qrecipe = 1\nname = "{name}"\nsource = {_quoted(source)}\nrequantize = true\n'
+    data = f"imatrix = {_quoted(str(imatrix))}\n" if imatrix else ""
+    rules = "".join(_rule(tensor, kind) for tensor, (kind, _) in tensors.items())
+    return head + data + rules + _rule("**", "keep") + "optional = true\n"
 
 
 def _rule(match: str, kind: str) -> str:
