@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from qrecipe.errors import Diagnostic, Location, QrecipeError
+from qrecipe.planner.alternatives import idle_alternatives
 from qrecipe.planner.faults import tensors
 from qrecipe.planner.lint import unused_rules
 from qrecipe.planner.plan import TargetPlan
@@ -122,6 +123,9 @@ def _lint(recipe: Recipe, result: ResolvedTargets) -> None:
     if result.errors or len(result.resolutions) + len(result.missing) < len(recipe.targets):
         return
     resolutions = list(result.resolutions.values())
+    for resolution in resolutions[:1]:
+        found = idle_alternatives(resolution.resolver.rules, resolution.resolver.model.inventory, recipe.file)
+        result.warnings += tuple(found)
     if result.missing:
         result.warnings += tuple(unused_rules(resolutions, severity="warning"))
     else:

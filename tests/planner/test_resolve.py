@@ -65,6 +65,44 @@ def test_a_missing_plug_in_leaves_its_target_out_and_unused_rules_are_warnings()
     assert [(d.code, d.severity) for d in found.warnings] == [("rule-never-true", "warning")]
 
 
+ALTERNATIVES = """
+vars = { up = "{ffn_up,ffn_upp}", both = "{ffn_up,ffn_gate}" }
+rules = [
+  { match = "blk.0.{gate,${up}}", type = "Q8_0" },
+  { match = "blk.1.${both}", type = "Q8_0" },
+  { match = "blk.2.${both}", type = "Q8_0" },
+  { match = "{x,y}.*", type = "F16", optional = true },
+  { match = "{blk.7.*,*}.**", type = "F16" },
+]
+"""
+
+
+def test_alternatives_that_match_nothing_are_warnings():
+    names = ["blk.0.ffn_up", "blk.1.ffn_up", "blk.2.ffn_gate", "blk.3.ffn_up"]
+    found = resolved(ALTERNATIVES, inventory(tensor(f"{name}.weight", [4, 64]) for name in names))
+    assert found.errors == ()
+    assert [str(warning).split("\n")[:4] for warning in found.warnings] == [
+        [
+            "warning: the alternative 'gate' matches no tensor of this model",
+            "  --> case.toml:7:21, rules[0].match",
+            "   | blk.0.{gate,${up}}",
+            "   |        ~~~^",
+        ],
+        [
+            "warning: the alternative 'ffn_upp' matches no tensor of this model",
+            "  --> case.toml:5:24, vars.up",
+            "   | {ffn_up,ffn_upp}",
+            "   |         ~~~~~~^",
+        ],
+        [
+            "warning: the alternative 'blk.7.*' matches no tensor of this model",
+            "  --> case.toml:11:15, rules[4].match",
+            "   | {blk.7.*,*}.**",
+            "   |  ~~~~~~^",
+        ],
+    ]
+
+
 class Stacker:
     """An architecture whose experts are stacked from the checkpoint's."""
 
