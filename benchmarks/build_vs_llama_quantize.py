@@ -17,7 +17,7 @@ from functools import reduce
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks.child import Cost, measure
+from benchmarks.cost import Cost, measure
 from tests.oracle import get_llama_cpp, goldens
 from tests.oracle.check_goldens import recipe_text
 from tests.oracle.models import MODELS, Model

@@ -10,7 +10,7 @@ import sys
 from functools import reduce
 from importlib.metadata import version
 
-from benchmarks.child import Cost, measure
+from benchmarks.cost import Cost, measure
 
 RUNS = 20
 LINES = {
