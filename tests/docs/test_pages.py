@@ -1,0 +1,57 @@
+"""Every fenced block of README.md and docs/ is run or checked: here, or by the test that is named here."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.docs.markdown import blocks_of
+from tests.docs.session import run_page, same
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+REAL_WEIGHTS = (pytest.mark.model, pytest.mark.slow)
+RUN = {
+    "tutorial/first-build.md": REAL_WEIGHTS,
+}
+HELD = {  # pages whose examples have tests of their own
+    "reference/backend-gguf.md": "backends/gguf/test_reference_page.py",
+    "reference/inventories.md": "inventory/test_inventories_page.py",
+    "reference/sources.md": "sources/test_sources_page.py",
+    "reference/recipe.md": "recipe/test_load.py",
+    "reference/types-in-recipes.md": "recipe/test_chain.py",
+    "reference/patterns.md": "recipe/test_pattern.py",
+    "reference/conditions.md": "recipe/test_condition.py",
+    "explanation/byte-identity.md": "oracle/test_llama_quantize.py",
+}
+GENERATED = ("reference/cli.md", "reference/api.md", "reference/hooks.md")
+
+
+@pytest.mark.parametrize("name", [pytest.param(name, marks=marks) for name, marks in RUN.items()])
+def test_what_the_page_says_is_what_happens(name, tmp_path):
+    folder = tmp_path / "reader"
+    folder.mkdir()
+    run_page(DOCS / name, folder)
+
+
+def test_every_page_with_examples_is_run_or_held():
+    pages = {str(page.relative_to(DOCS)) for page in DOCS.rglob("*.md") if blocks_of(page)}
+    assert sorted(pages) == sorted((set(RUN) | set(HELD) | set(GENERATED)) & pages)
+    assert set(RUN) <= pages
+    assert all((ROOT / "tests" / test).is_file() for test in HELD.values())
+
+
+@pytest.mark.parametrize(
+    ("expected", "said", "equal"),
+    [
+        ("a\nb\n", "a  \nb\n", True),
+        ("a\n", "a\nb\n", False),
+        ("a\n…\nd\n", "a\nb\nc\nd\n", True),
+        ("a\n…\nd\n", "a\nd\n", True),
+        ("a\n…\nd\n", "a\nd\ne\n", False),
+        ("built in … s\n", "built in 1.8 s\n", True),
+        ("built in … s\n", "built in 1.8 s\nmore\n", False),
+        ("(*)\n", "(*)\n", True),
+    ],
+)
+def test_text_blocks_are_compared_line_by_line(expected, said, equal):
+    assert same(expected, said) is equal
