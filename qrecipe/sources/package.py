@@ -101,13 +101,16 @@ def _requirements(dist: Distribution) -> Iterator[str]:
 
 
 def _weights(dist: Distribution) -> Iterator[tuple[str, Path]]:
-    """Yield (what it is a candidate for, path): the parts of a file share a name, whichever package they are in."""
+    """Yield (what it is a candidate for, path): the parts of a file share a name, whichever package they are in.
+
+    Files that are listed and not there are left out, as Python 3.12 and later do by themselves.
+    """
     for file in dist.files or ():
-        whole = whole_name(file.name)
-        if whole is not None:
-            yield whole, Path(str(dist.locate_file(file)))
-        elif file.suffix in _WEIGHTS and not is_later_part(file.name):
-            yield file.as_posix(), Path(str(dist.locate_file(file)))
+        whole, path = whole_name(file.name), Path(str(dist.locate_file(file)))
+        if whole is not None and path.exists():
+            yield whole, path
+        elif file.suffix in _WEIGHTS and not is_later_part(file.name) and path.exists():
+            yield file.as_posix(), path
 
 
 def _choose(candidates: Mapping[str, list[Path]], missing: Sequence[str], inner: str, package: str) -> list[Path]:
@@ -120,7 +123,7 @@ def _choose(candidates: Mapping[str, list[Path]], missing: Sequence[str], inner:
         if missing:
             raise SourceError(_lacking(missing, place))
         what = "the package holds no .gguf and no .safetensors file, nor do those that it requires"
-        raise fault("package-without-weights", place, what, fix="name a package that carries weights")
+        raise fault("package-without-weights", place, what, fix="name a package that carries weights, or install this one again")
     listed = ", ".join(sorted(candidates))
     what = f"the package holds {len(candidates)} checkpoints"
     if inner:
