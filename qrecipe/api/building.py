@@ -7,13 +7,12 @@ checks and writes nothing. Memory: `memory` bounds the whole process; what Pytho
 from __future__ import annotations
 
 import os
-import resource
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from qrecipe.api.memory import task_budget
 from qrecipe.api.outcome import bring_together
 from qrecipe.api.replan import is_plan_file, reopen
 from qrecipe.api.staging import Staging, cannot_write, final_path, refuse_existing
@@ -31,18 +30,13 @@ if TYPE_CHECKING:
     from qrecipe.types.format import FloatArray
     from qrecipe.types.source import Checkpoint
 
-DEFAULT_MEMORY = 1 << 30
-_LEAST_TASK_MEMORY = 8 << 20
-_SLACK = 32 << 20  # allocator and thread stacks
-
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How to build: final folder, workers, bytes of memory for the whole process, whether to replace, who runs."""
+    """How to build: final folder, workers and the memory of their tasks, whether to replace, who runs."""
 
     output: Path
-    threads: int
-    memory: int
+    limits: Limits
     force: bool = False
     executor: str = "threads"
 
@@ -99,7 +93,7 @@ def build(  # noqa: PLR0913 - the flags of `qrecipe build`, all keywords
         set: Variables of the recipe to override.
         output: The folder under which the targets' outputs go.
         threads: Workers; by default one a core.
-        memory: Most bytes that the process may hold; by default 1 GiB.
+        memory: Most bytes that the process may hold; by default 1 GiB, or 64 MiB more than it holds already.
         force: Replace outputs that exist.
         executor: Where the tasks run, by the executor's name.
         on_event: Called with every event, from this thread.
@@ -108,8 +102,8 @@ def build(  # noqa: PLR0913 - the flags of `qrecipe build`, all keywords
     Raises:
         QrecipeError: The recipe, the model or the output is at fault; nothing was left under a final name.
     """
-    options = Options(Path(output), threads or _cores(), memory or DEFAULT_MEMORY, force, executor)
     ready = _ready(recipe, source, set)
+    options = Options(Path(output), Limits(threads or _cores(), task_budget(memory)), force, executor)
     _refuse_early(ready, options)
     if on_plan is not None:
         on_plan(ready.plan)
@@ -127,7 +121,7 @@ def rehearse(
 ) -> BuildResult:
     """Make every check that `build` makes before its first byte, and write nothing."""
     ready = _ready(recipe, source, set)
-    _refuse_early(ready, Options(Path(output), _cores(), DEFAULT_MEMORY, force))
+    _refuse_early(ready, Options(Path(output), Limits(_cores(), task_budget(None)), force))
     return BuildResult(ready.plan, tuple(Built(target, ()) for target in ready.plan.targets))
 
 
@@ -153,7 +147,6 @@ def _refuse_early(ready: Ready, options: Options) -> None:
         raise BuildError(cannot_write(options.output, NotADirectoryError(20, "not a directory")))
     finals = [final_path(options.output, file.path) for target in ready.plan.targets for file in target.files]
     refuse_existing(finals, replace=options.force)
-    _task_budget(options.memory)
 
 
 def _build_one(ready: Ready, target: TargetPlan, options: Options, tell: Callable[[Event], None]) -> Built:
@@ -162,8 +155,7 @@ def _build_one(ready: Ready, target: TargetPlan, options: Options, tell: Callabl
     tell(TargetStarted(target.name, len(target.decisions), sum(map(target.nbytes, target.decisions))))
     with Staging(options.output, target.files, options.force) as staging:
         job = _job(ready, target, staging.paths)
-        limits = Limits(options.threads, _task_budget(options.memory))
-        executor.run(backend.tasks(job, limits), limits, tell)
+        executor.run(backend.tasks(job, options.limits), options.limits, tell)
         backend.finish(job)
         paths = staging.publish()
     tell(TargetDone(target.name, ", ".join(map(str, paths)), target.file_bytes or 0))
@@ -192,31 +184,12 @@ def _importance(ready: Ready) -> Mapping[str, FloatArray]:
     return {name: data for name, data in found.items() if data is not None}
 
 
-def _task_budget(memory: int) -> int:
-    """Return what tasks may hold together: the limit less what the process has needed so far."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-    budget = memory - peak - _SLACK
-    if budget < _LEAST_TASK_MEMORY:
-        raise BuildError(_memory_too_small(memory, peak))
-    return budget
-
-
 def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _as_error(finding: Diagnostic) -> Diagnostic:
     return Diagnostic(finding.code, finding.what, finding.where, finding.why, finding.fix)
-
-
-def _memory_too_small(memory: int, peak: int) -> Diagnostic:
-    least = peak + _SLACK + _LEAST_TASK_MEMORY
-    return Diagnostic(
-        "memory-too-small",
-        f"{memory // 10**6} MB of memory are too few for this build",
-        why=f"Python, the libraries and the model's headers take {peak // 10**6} MB before the first weight",
-        fix=f"allow at least --memory {-(-least // 10**7)}0MB",
-    )
 
 
 def _unknown_executor(name: str, catalog: Catalog) -> Diagnostic:
