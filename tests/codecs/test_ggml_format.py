@@ -61,16 +61,13 @@ def test_encoding_gives_what_nbytes_promised(format_):
 
 
 @formats(*BLOCK, *PLAIN)
-@pytest.mark.parametrize("importance", ["none", "hot columns"])
-def test_a_row_encodes_the_same_alone_and_in_company(format_, importance):
-    if format_.imatrix == "required" and importance == "none":
-        pytest.skip("ggml cannot")
+def test_a_row_encodes_the_same_alone_and_in_company(format_):
     rows = np.concatenate([inputs()["outliers"], inputs()["zero blocks"], inputs()["as in a model"]])
-    whole = format_.encode(rows, (), importances()[importance])
-    alone = [format_.encode(rows[i : i + 1], (), importances()[importance]) for i in range(len(rows))]
-    assert b"".join(alone) == whole
-    twos = [format_.encode(rows[i : i + 2], (), importances()[importance]) for i in range(0, len(rows), 2)]
-    assert b"".join(twos) == whole
+    for importance in (SQUARES, importances()["hot columns"]) + (() if format_.imatrix == "required" else (None,)):
+        whole = format_.encode(rows, (), importance)
+        for count in (1, 2, 3):
+            parts = [format_.encode(rows[i : i + count], (), importance) for i in range(0, len(rows), count)]
+            assert b"".join(parts) == whole
 
 
 @formats(*BLOCK)

@@ -1,7 +1,7 @@
 """ggml against gguf-py, an implementation in numpy by other hands: the same bytes, and the same floats bit for bit.
 
-gguf-py encodes a few types, without an imatrix; it decodes all but Q1_0 and Q2_0, which have plain definitions here. Its
-encoders differ from ggml's in one point: the sign of the scale of a block of zeros of both signs.
+gguf-py encodes a few types, without an imatrix; it decodes all but Q1_0 and Q2_0, which have plain definitions here.
+Its encoders differ from ggml's in one point: the sign of the scale of a block of zeros of both signs.
 """
 
 import sys

