@@ -34,8 +34,8 @@ PROTOCOLS = {  # hook → what its items are, with the module
 }
 ABOUT_API = """\
 `import qrecipe` loads nothing; each name loads what it needs on first use. Functions return values and print nothing.
-Whatever is wrong with the input is a [`QrecipeError`](errors-how-to-read.md). Names that are not on this page or on that
-of [hooks](hooks.md) may change in any release.
+Whatever is wrong with the input is a [`QrecipeError`](errors-how-to-read.md). Names that are not on this page or on
+that of [hooks](hooks.md) may change in any release.
 
 `qrecipe.__version__` is the version, `qrecipe.hookimpl` marks a plug-in's [hooks](hooks.md)."""
 ABOUT_HOOKS = """\
@@ -63,10 +63,7 @@ def api_page() -> str:
         "\n\n".join(
             (
                 "# The Python API",
-                "`import qrecipe` loads nothing; each name loads what it needs on first use. Functions return values and\n"
-                "print nothing. Whatever is wrong with the input is a [`QrecipeError`](errors-how-to-read.md). Names that\n"
-                "are not on this page or on that of [hooks](hooks.md) may change in any release.",
-                "`qrecipe.__version__` is the version, `qrecipe.hookimpl` marks a plug-in's [hooks](hooks.md).",
+                ABOUT_API,
                 "## Functions",
                 *(f"### {name}\n\n{describe(f'qrecipe.{name}', found[name])}" for name in functions),
                 "## Values",

@@ -12,6 +12,11 @@ DOCS = ROOT / "docs"
 REAL_WEIGHTS = (pytest.mark.model, pytest.mark.slow)
 RUN = {
     "tutorial/first-build.md": REAL_WEIGHTS,
+    "how-to/keep-memory-small.md": (),
+    "how-to/one-recipe-for-several-targets.md": (),
+    "how-to/quantize-with-an-imatrix.md": (pytest.mark.slow,),
+    "how-to/review-a-recipe.md": (),
+    "how-to/write-a-plug-in.md": (),
 }
 HELD = {  # pages whose examples have tests of their own
     "reference/backend-gguf.md": "backends/gguf/test_reference_page.py",
