@@ -7,7 +7,7 @@ checks and writes nothing. Memory: `memory` bounds the whole process; what Pytho
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from qrecipe.api.memory import task_budget
 from qrecipe.api.outcome import bring_together
 from qrecipe.api.replan import is_plan_file, reopen
-from qrecipe.api.staging import Staging, cannot_write, final_path, refuse_existing
+from qrecipe.api.staging import Staging, cannot_write, final_path, refuse_existing, refuse_inputs
 from qrecipe.errors import BuildError, Diagnostic
 from qrecipe.planner.plan import Plan
 from qrecipe.types.event import Event, TargetDone, TargetStarted
@@ -146,7 +146,19 @@ def _refuse_early(ready: Ready, options: Options) -> None:
     if options.output.exists() and not options.output.is_dir():
         raise BuildError(cannot_write(options.output, NotADirectoryError(20, "not a directory")))
     finals = [final_path(options.output, file.path) for target in ready.plan.targets for file in target.files]
+    refuse_inputs(finals, _inputs(ready))
     refuse_existing(finals, replace=options.force)
+
+
+def _inputs(ready: Ready) -> Iterator[Path]:
+    """Yield the local files that a build reads."""
+    yield Path(ready.plan.recipe_file)
+    if ready.plan.imatrix is not None:
+        yield Path(ready.plan.imatrix.file)
+    source = Path(ready.checkpoint.reference)
+    if source.is_absolute():  # else it has a scheme in front, and lies where no output does
+        yield source
+        yield from (source.parent / file.name for file in ready.checkpoint.files)
 
 
 def _build_one(ready: Ready, target: TargetPlan, options: Options, tell: Callable[[Event], None]) -> Built:

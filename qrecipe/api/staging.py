@@ -59,13 +59,17 @@ class Staging:
         """Sync every file and give it its final name; return those."""
         finals = {path: final_path(self.folder, path) for path in self._staged}
         refuse_existing(finals.values(), replace=self.replace)
-        for staged in self._staged.values():
-            _sync(staged)
-        for path, staged in list(self._staged.items()):
-            staged.replace(finals[path])
-            del self._staged[path]
+        try:
+            for staged in self._staged.values():
+                _sync(staged)
+            for path, staged in list(self._staged.items()):
+                staged.replace(finals[path])
+                del self._staged[path]
+        except OSError as error:
+            raise BuildError(cannot_write(self.folder, error)) from error
         for parent in {final.parent for final in finals.values()}:
-            _sync(parent)
+            with suppress(OSError):  # not every file system syncs folders; the files are whole by now
+                _sync(parent)
         self._made.clear()
         return tuple(finals.values())
 
@@ -116,6 +120,21 @@ def refuse_existing(finals: Iterable[Path], *, replace: bool) -> None:
                     f"{final} exists{' and is a folder' if folder else ''}",
                     why="nothing is overwritten without being asked to",
                     fix="choose another folder with --output" if folder else "remove it, pass --force, or use --output",
+                )
+            )
+
+
+def refuse_inputs(finals: Iterable[Path], inputs: Iterable[Path]) -> None:
+    """Raise BuildError for a final path that is a file which the build reads: --force must not replace a model."""
+    read = [path for path in inputs if path.exists()]
+    for final in finals:
+        if final.exists() and any(final.samefile(path) for path in read):
+            raise BuildError(
+                Diagnostic(
+                    "output-is-input",
+                    f"{final} is what this build reads",
+                    why="its result would take the place of the original, which could not be built again",
+                    fix="choose another folder with --output, or another output in the recipe",
                 )
             )
 

@@ -103,3 +103,28 @@ def test_a_full_disk_is_met_before_the_work(tmp_path, monkeypatch):
         "fix: free some space, or choose another disk with --output"
     )
     assert names(tmp_path) == []
+
+
+def test_what_a_build_reads_is_never_replaced(tmp_path):
+    model, other = tmp_path / "model.gguf", tmp_path / "other.gguf"
+    model.write_bytes(b"weights")
+    other.write_bytes(b"old")
+    (tmp_path / "link.gguf").symlink_to(model)
+    staging.refuse_inputs([other, tmp_path / "new.gguf"], [model, tmp_path / "not there"])
+    with pytest.raises(BuildError) as caught:
+        staging.refuse_inputs([tmp_path / "sub" / ".." / "model.gguf", model], [tmp_path / "link.gguf"])
+    assert str(caught.value) == (
+        f"error: {model} is what this build reads\n"
+        "why: its result would take the place of the original, which could not be built again\n"
+        "fix: choose another folder with --output, or another output in the recipe"
+    )
+
+
+def test_what_the_system_refuses_at_the_end_is_told_and_leaves_no_trace(tmp_path, monkeypatch):
+    def full(handle):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(BuildError, match="no room for"), Staging(tmp_path, FILES, replace=False) as stage:
+        stage.publish()
+    assert names(tmp_path) == []
