@@ -59,17 +59,20 @@ def explain(
     source: str | None = None,
     set: Mapping[str, Setting] | None = None,  # noqa: A002 - the flag's name
 ) -> tuple[Explanation, ...]:
-    """Explain why `tensor` (its name, `.weight` optional) has its type, for each target.
+    """Explain why `tensor` (its name, `.weight` optional) has its type, for each target that can be laid out.
+
+    Errors of the recipe that leave the types as they are (an unused rule) do not stand in the way: they are what
+    explanations help with, and `check` tells them.
 
     Raises:
-        QrecipeError: The recipe has errors, or the model no such tensor.
+        QrecipeError: The recipe's errors leave nothing to explain, or the model has no such tensor.
     """
     outcome = bring_together(recipe, source=source, settings=set)
-    planned = outcome.planned()
+    targets = outcome.plan.targets or outcome.planned().targets
     name = _find(tensor, outcome)
     return tuple(
         explaining.explain(outcome.resolutions[target.name], decision, target.nbytes(decision))
-        for target in planned.targets
+        for target in targets
         for decision in target.decisions
         if decision.tensor.name == name
     )

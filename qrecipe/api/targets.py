@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
@@ -58,7 +59,7 @@ def resolve_targets(recipe: Recipe, model: Model, catalog: Catalog, imatrix: Ima
         except QrecipeError as error:
             result.errors += error.diagnostics
     _lint(recipe, result)
-    result.errors = tuple(dict.fromkeys((*result.errors, *_same_output(result.targets))))
+    result.errors = tuple(dict.fromkeys((*result.errors, *same_output(result.targets))))
     return result
 
 
@@ -119,8 +120,11 @@ def _target(wanted: RecipeTarget, backend: Backend) -> Target:
 
 
 def _lint(recipe: Recipe, result: ResolvedTargets) -> None:
-    """Judge unused rules when every target resolved; with a plug-in missing they may have a use there: warnings."""
-    if result.errors or len(result.resolutions) + len(result.missing) < len(recipe.targets):
+    """Judge unused rules when every target was resolved, faults or not: an unused rule is often what explains them.
+
+    With a plug-in missing they may have a use there: warnings.
+    """
+    if len(result.resolutions) + len(result.missing) < len(recipe.targets):
         return
     resolutions = list(result.resolutions.values())
     for resolution in resolutions[:1]:
@@ -141,18 +145,20 @@ def _absent(wanted: RecipeTarget, catalog: Catalog, result: ResolvedTargets) -> 
         result.missing += (_missing_backend(wanted),)
 
 
-def _same_output(targets: Sequence[TargetPlan]) -> Iterable[Diagnostic]:
-    seen: dict[str, str] = {}
+def same_output(targets: Sequence[TargetPlan]) -> Iterable[Diagnostic]:
+    """Yield an error for each file that two targets would write; `./a.gguf` is `a.gguf`."""
+    seen: dict[PurePosixPath, str] = {}
     for target in targets:
         for file in target.files:
-            if file.path in seen:
+            path = PurePosixPath(file.path)
+            if path in seen:
                 yield Diagnostic(
                     "output-twice",
-                    f"targets {seen[file.path]!r} and {target.name!r} both write {file.path}",
+                    f"targets {seen[path]!r} and {target.name!r} both write {path}",
                     why="one would overwrite the other",
                     fix='give one of them another output, "${name}-${target}.gguf" say',
                 )
-            seen.setdefault(file.path, target.name)
+            seen.setdefault(path, target.name)
 
 
 def _requantized(decisions: Sequence[Decision], *, allowed: bool) -> Iterable[Diagnostic]:

@@ -23,12 +23,16 @@ if TYPE_CHECKING:
 
 
 def unused_rules(resolutions: Sequence[Resolution], *, severity: Severity = "error") -> Iterator[Diagnostic]:
-    """Yield a diagnostic for each rule of the built file that is of no use in any of the targets."""
+    """Yield a diagnostic for each rule of the built file that is of no use in any of the targets.
+
+    A rule whose pattern an error blames already (it tears a stack apart) is not told a second time.
+    """
     if not resolutions:
         return
     used = {index for resolution in resolutions for index in resolution.winners.values()}
+    blamed = {error.where for resolution in resolutions for error in resolution.errors}
     for index, rule in enumerate(resolutions[0].resolver.rules):
-        if index not in used and not rule.optional and not rule.inherited:
+        if index not in used and not rule.optional and not rule.inherited and rule.where_match.whole() not in blamed:
             yield replace(_why_unused(index, resolutions), severity=severity)
 
 

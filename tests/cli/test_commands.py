@@ -132,6 +132,15 @@ def test_an_output_that_exists_is_refused_and_force_replaces_it(workplace):
     assert (workplace / "mix.gguf").read_bytes()[:4] == b"GGUF"
 
 
+def test_force_does_not_replace_the_source(workplace):
+    (workplace / "mix.toml").write_text((workplace / "mix.toml").read_text().replace('"mix"', '"tiny"'))
+    before = digest(workplace / "tiny.gguf")
+    said = qrecipe("build", "mix.toml", "--force", code=1).stderr
+    assert said.startswith("error: tiny.gguf is what this build reads\n")
+    assert digest(workplace / "tiny.gguf") == before
+    assert names(workplace) == ["mix.toml", "tiny.gguf"]
+
+
 def test_explain(workplace):
     said = qrecipe("explain", "mix.toml", "blk.1.ffn_down").stdout
     assert said.startswith("blk.1.ffn_down.weight in target gguf: Q5_0, 56,320 bytes\n")
@@ -143,6 +152,16 @@ def test_explain(workplace):
     assert "layer is 1" in said
     said = qrecipe("explain", "mix.toml", "output_norm").stdout
     assert "protected: 1 dimension: no matrix" in said
+
+
+def test_explain_shows_why_a_condition_is_never_true(workplace):
+    (workplace / "mix.toml").write_text((workplace / "mix.toml").read_text().replace("layer == 0", "layer == 7"))
+    assert "`qrecipe explain RECIPE TENSOR` shows the facts" in qrecipe("plan", "mix.toml", code=1).stderr
+    said = qrecipe("explain", "mix.toml", "blk.1.attn_v").stdout
+    assert (
+        "rules[1]: matches, but its condition is false\n    blk.*.attn_v when layer == 7 → Q6_K\n    layer is 1\n"
+        in said
+    )
 
 
 def test_explain_of_a_tensor_that_is_not_there(workplace):
