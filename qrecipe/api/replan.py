@@ -12,8 +12,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from qrecipe.api.claims import claimed_target, refuse_decisions
 from qrecipe.api.opening import model_of, open_checkpoint, open_imatrix
-from qrecipe.api.targets import Facts, lay_out
+from qrecipe.api.targets import Facts, lay_out, requantized, same_output
 from qrecipe.errors import BuildError, Diagnostic, Location, PlanError, SourceError
 from qrecipe.host.catalog import make_catalog
 from qrecipe.planner import planfile
@@ -23,7 +24,6 @@ from qrecipe.recipe.chain import bind_chain, parse_chain
 from qrecipe.recipe.variables import Variables
 from qrecipe.types.decision import Decision, PassedOver, RuleRef
 from qrecipe.types.format import TypeUse
-from qrecipe.types.target import Target
 
 if TYPE_CHECKING:
     from qrecipe.api.outcome import Setting
@@ -52,6 +52,8 @@ def reopen(plan: Plan | str | Path, *, source: str | None, settings: Mapping[str
         raise BuildError(_settings_of_plan())
     catalog = make_catalog()
     if isinstance(plan, Plan):
+        if plan.stand_in is not None:
+            raise BuildError(_from_inventory(plan.stand_in))
         checkpoint, inventory = _open(plan.source, source, plan.inventory.header_digest, catalog)
         imatrix, data = _imatrix(None if (i := plan.imatrix) is None else (i.file, i.digest), inventory)
         return catalog, replace(plan, inventory=inventory, imatrix=imatrix), checkpoint, data
@@ -64,10 +66,16 @@ def reopen(plan: Plan | str | Path, *, source: str | None, settings: Mapping[str
 
 
 def _reopen_file(model: planfile.PlanModel, path: Path, catalog: Catalog, source: str | None) -> Reopened:
+    if model.inventory is not None:
+        raise BuildError(_from_inventory(model.inventory))
     checkpoint, inventory = _open(model.source, source, model.source_digest or "", catalog)
     imatrix, data = _imatrix(None if (i := model.imatrix) is None else (i.file, i.sha256), inventory)
     facts = Facts(Model(inventory, {}, None if imatrix is None else imatrix.names), imatrix)
-    targets = tuple(_target(target, path, catalog, facts) for target in model.targets)
+    where = [(target, Location(file=str(path), key_path=f"targets[{i}]")) for i, target in enumerate(model.targets)]
+    targets = tuple(_target(target, place, catalog, facts) for target, place in where)
+    decisions = [decision for target in targets for decision in target.decisions]
+    if errors := (*requantized(decisions, allowed=model.requantize), *same_output(targets)):
+        raise PlanError(*errors)
     plan = Plan(
         recipe=model.recipe,
         recipe_file=model.recipe_file,
@@ -100,31 +108,32 @@ def _imatrix(planned: tuple[str, str] | None, inventory: Inventory) -> tuple[Ima
     return open_imatrix(path, inventory)
 
 
-def _target(model: planfile.TargetModel, path: Path, catalog: Catalog, facts: Facts) -> TargetPlan:
+def _target(model: planfile.TargetModel, where: Location, catalog: Catalog, facts: Facts) -> TargetPlan:
     backend = catalog.backends.get(model.backend)
     if backend is None:
-        raise PlanError(_no_backend(model, path))
-    options = backend.options.model_validate(dict(model.options))
-    target = Target(model.name, model.backend, model.output, model.profile, options)
-    plan = lay_out(target, _decisions(model, path, catalog, facts), backend, facts)
+        raise PlanError(_no_backend(model, where))
+    target = claimed_target(model, where.key_path, backend, where.file)
+    decisions = _decisions(model, where, catalog, facts)
+    refuse_decisions(decisions, target, backend, catalog.fits, facts.model, where)
+    plan = lay_out(target, decisions, backend, facts)
     if _sizes(planfile.target_model(plan)) != _sizes(model):
-        raise PlanError(_sizes_differ(model, path))
+        raise PlanError(_sizes_differ(model, where))
     return plan
 
 
-def _decisions(model: planfile.TargetModel, path: Path, catalog: Catalog, facts: Facts) -> Sequence[Decision]:
+def _decisions(model: planfile.TargetModel, where: Location, catalog: Catalog, facts: Facts) -> Sequence[Decision]:
     tensors = {tensor.name: tensor for tensor in facts.model.inventory.tensors}
     planned = {tensor.name: tensor for tensor in model.tensors}
     if list(tensors) != list(planned) or any(tensors[n].shape != t.shape for n, t in planned.items()):
-        raise PlanError(_other_source(str(path)))
-    return [_decision(planned[name], tensor, path, catalog) for name, tensor in tensors.items()]
+        raise PlanError(_other_source(facts.model.inventory.source))
+    return [_decision(planned[name], tensor, where, catalog) for name, tensor in tensors.items()]
 
 
-def _decision(model: planfile.TensorModel, tensor: TensorInfo, path: Path, catalog: Catalog) -> Decision:
+def _decision(model: planfile.TensorModel, tensor: TensorInfo, where: Location, catalog: Catalog) -> Decision:
     rule = model.rule
     return Decision(
         tensor,
-        _use(model, path, catalog),
+        _use(model, where, catalog),
         model.keep,
         None if rule is None else RuleRef(rule.file, rule.index, rule.line),
         model.protected,
@@ -133,10 +142,10 @@ def _decision(model: planfile.TensorModel, tensor: TensorInfo, path: Path, catal
     )
 
 
-def _use(model: planfile.TensorModel, path: Path, catalog: Catalog) -> TypeUse:
+def _use(model: planfile.TensorModel, target: Location, catalog: Catalog) -> TypeUse:
     """Look a planned type up as a recipe's would be, so that its faults read the same."""
     text = model.type + (f"({', '.join(f'{k}={v}' for k, v in model.args.items())})" if model.args else "")
-    where = Location(file=str(path), key_path=f"tensors {model.name}", text=text)
+    where = replace(target, key_path=f"{target.key_path}, tensor {model.name}", text=text)
     (entry,) = bind_chain(parse_chain(text, where, Variables({})), catalog.formats, catalog.fits)
     if not isinstance(entry, TypeUse):
         raise PlanError(_no_type(text, where))
@@ -165,21 +174,21 @@ def _other_imatrix(file: str) -> Diagnostic:
     )
 
 
-def _sizes_differ(model: planfile.TargetModel, path: Path) -> Diagnostic:
+def _sizes_differ(model: planfile.TargetModel, where: Location) -> Diagnostic:
     return Diagnostic(
         "plan-sizes-differ",
         f"the sizes in the plan for target {model.name!r} are not those that this version computes",
-        Location(file=str(path)),
+        where,
         why="the plan was edited, or made by another version of qrecipe or of a plug-in",
         fix="plan again from the recipe",
     )
 
 
-def _no_backend(model: planfile.TargetModel, path: Path) -> Diagnostic:
+def _no_backend(model: planfile.TargetModel, where: Location) -> Diagnostic:
     return Diagnostic(
         "backend-missing",
         f"backend {model.backend!r} of target {model.name!r} is not installed",
-        Location(file=str(path)),
+        where,
         why="the plan was made where it is",
         fix=f"pip install qrecipe-{model.backend}",
     )
@@ -198,9 +207,18 @@ def _no_type(text: str, where: Location) -> Diagnostic:
 def _no_source() -> Diagnostic:
     return Diagnostic(
         "no-checkpoint",
-        "this plan was made from an inventory and names no checkpoint; weights are needed to build",
-        why="an inventory holds names and shapes only",
+        "this plan names no checkpoint; weights are needed to build",
+        why="a plan holds decisions, not weights",
         fix="give the checkpoint with --source (a folder, a .safetensors or .gguf file, or pkg:NAME)",
+    )
+
+
+def _from_inventory(inventory: str) -> Diagnostic:
+    return Diagnostic(
+        "no-checkpoint",
+        f"this plan was made from the inventory {inventory}; it cannot be built",
+        why="an inventory has names and shapes but no metadata, so the files' sizes in the plan are not exact",
+        fix="plan again with --source CHECKPOINT, or build the recipe itself with --source",
     )
 
 

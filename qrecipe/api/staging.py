@@ -102,8 +102,8 @@ def final_path(folder: Path, output: str) -> Path:
             Diagnostic(
                 "output-outside",
                 f"the output {output} would not lie in {folder}",
-                why="a symbolic link leads out of the output folder, and a recipe may only write below it",
-                fix="remove the link, or choose another folder with --output",
+                why="its path, or a symbolic link on it, leads out of the output folder; a build may only write below",
+                fix="name another output, remove the link, or choose another folder with --output",
             )
         )
     return path

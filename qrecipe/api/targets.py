@@ -100,7 +100,7 @@ def _one(  # noqa: PLR0913, PLR0917 - the one place where everything meets
     rules = recipe.rules_for(target.name, catalog.functions, closed, lambda chain: bind_chain(chain, *kit))
     resolution = resolve(rules, model, target, backend, kit)
     result.resolutions[target.name] = resolution
-    errors = (*resolution.errors, *_requantized(resolution.decisions, allowed=recipe.requantize))
+    errors = (*resolution.errors, *requantized(resolution.decisions, allowed=recipe.requantize))
     if errors:
         raise QrecipeError(*errors)
     plan = lay_out(target, resolution.decisions, backend, Facts(model, imatrix))
@@ -161,7 +161,8 @@ def same_output(targets: Sequence[TargetPlan]) -> Iterable[Diagnostic]:
             seen.setdefault(path, target.name)
 
 
-def _requantized(decisions: Sequence[Decision], *, allowed: bool) -> Iterable[Diagnostic]:
+def requantized(decisions: Sequence[Decision], *, allowed: bool) -> Iterable[Diagnostic]:
+    """Yield an error if tensors that the source has quantized would be decoded without leave."""
     lossy = [d.tensor for d in decisions if requantizes(d)]
     types = sorted({tensor.dtype for tensor in lossy})
     if lossy and not allowed:

@@ -156,11 +156,11 @@ def read(text: str, file: str) -> PlanModel:
         return PlanModel.model_validate_json(text)
     except ValidationError as error:
         faults = error.errors(include_url=False)
-    raise RecipeError(*(_fault(fault["loc"], fault["msg"], file) for fault in faults[:20]))
+    raise RecipeError(*(fault(_key_path(found["loc"]), found["msg"], file) for found in faults[:20]))
 
 
-def _fault(path: tuple[int | str, ...], message: str, file: str) -> Diagnostic:
-    key_path = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path).lstrip(".")
+def fault(key_path: str, message: str, file: str) -> Diagnostic:
+    """Say what is wrong with a plan file, and where in it."""
     return Diagnostic(
         "plan-invalid",
         f"this is no plan that this version of qrecipe reads: {message[:1].lower()}{message[1:]}",
@@ -168,6 +168,10 @@ def _fault(path: tuple[int | str, ...], message: str, file: str) -> Diagnostic:
         why=f"a plan is what `qrecipe plan --json` prints, schema {SCHEMA}",
         fix="make the plan again with `qrecipe plan RECIPE --json`, or build from the recipe itself",
     )
+
+
+def _key_path(path: tuple[int | str, ...]) -> str:
+    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path).lstrip(".")
 
 
 def target_model(plan: TargetPlan) -> TargetModel:
