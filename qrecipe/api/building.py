@@ -7,7 +7,7 @@ checks and writes nothing. Memory: `memory` bounds the whole process; what Pytho
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +18,7 @@ from qrecipe.api.replan import is_plan_file, reopen
 from qrecipe.api.staging import Staging, cannot_write, final_path, refuse_existing, refuse_inputs
 from qrecipe.errors import BuildError, Diagnostic
 from qrecipe.planner.plan import Plan
-from qrecipe.types.event import Event, TargetDone, TargetStarted
+from qrecipe.types.event import Event, TargetDone, TargetStarted, TaskDone
 from qrecipe.types.target import Job
 from qrecipe.types.task import Limits
 
@@ -84,6 +84,7 @@ def build(  # noqa: PLR0913 - the flags of `qrecipe build`, all keywords
     executor: str = "threads",
     on_event: Callable[[Event], None] | None = None,
     on_plan: Callable[[Plan], None] | None = None,
+    lock: bool = True,
 ) -> BuildResult:
     """Build all targets of a recipe (a path, or a shipped recipe's name), of a plan file, or of a plan.
 
@@ -98,11 +99,12 @@ def build(  # noqa: PLR0913 - the flags of `qrecipe build`, all keywords
         executor: Where the tasks run, by the executor's name.
         on_event: Called with every event, from this thread.
         on_plan: Called once with the plan, before the work.
+        lock: Write into the artifact what made it.
 
     Raises:
         QrecipeError: The recipe, the model or the output is at fault; nothing was left under a final name.
     """
-    ready = _ready(recipe, source, set)
+    ready = _ready(recipe, source, set, lock=lock)
     options = Options(Path(output), Limits(threads or _cores(), task_budget(memory)), force, executor)
     _refuse_early(ready, options)
     if on_plan is not None:
@@ -111,24 +113,30 @@ def build(  # noqa: PLR0913 - the flags of `qrecipe build`, all keywords
     return BuildResult(ready.plan, tuple(_build_one(ready, target, options, tell) for target in ready.plan.targets))
 
 
-def rehearse(
+def rehearse(  # noqa: PLR0913 - likewise
     recipe: str | Path | Plan,
     *,
     source: str | None = None,
     set: Mapping[str, Setting] | None = None,  # noqa: A002 - the flag's name
     output: str | Path = ".",
     force: bool = False,
+    lock: bool = True,
 ) -> BuildResult:
     """Make every check that `build` makes before its first byte, and write nothing."""
-    ready = _ready(recipe, source, set)
+    ready = _ready(recipe, source, set, lock=lock)
     _refuse_early(ready, Options(Path(output), Limits(_cores(), task_budget(None)), force))
     return BuildResult(ready.plan, tuple(Built(target, ()) for target in ready.plan.targets))
 
 
-def _ready(recipe: str | Path | Plan, source: str | None, settings: Mapping[str, Setting] | None) -> Ready:
+def _ready(
+    recipe: str | Path | Plan, source: str | None, settings: Mapping[str, Setting] | None, *, lock: bool
+) -> Ready:
     if isinstance(recipe, Plan) or is_plan_file(recipe):
-        return Ready(*reopen(recipe, source=source, settings=settings))
-    outcome = bring_together(recipe, source=source, settings=settings)
+        ready = Ready(*reopen(recipe, source=source, settings=settings))
+        if ready.plan.lock is not None and not lock:
+            raise BuildError(_plan_with_lock())
+        return ready
+    outcome = bring_together(recipe, source=source, settings=settings, lock=lock)
     plan = outcome.planned()
     if outcome.checkpoint is None:
         raise BuildError(_no_checkpoint(plan))
@@ -167,11 +175,30 @@ def _build_one(ready: Ready, target: TargetPlan, options: Options, tell: Callabl
     tell(TargetStarted(target.name, len(target.decisions), sum(map(target.nbytes, target.decisions))))
     with Staging(options.output, target.files, options.force) as staging:
         job = _job(ready, target, staging.paths)
-        executor.run(backend.tasks(job, options.limits), options.limits, tell)
-        backend.finish(job)
+        results = Results(tell)
+        executor.run(backend.tasks(job, options.limits), options.limits, results)
+        backend.finish(job, results.by_tensor())
         paths = staging.publish()
     tell(TargetDone(target.name, ", ".join(map(str, paths)), target.file_bytes or 0))
     return Built(target, paths)
+
+
+class Results:
+    """Keeps what tasks return, and passes every event on."""
+
+    def __init__(self, tell: Callable[[Event], None]) -> None:
+        self._tell = tell
+        self._found: dict[str, dict[int, object]] = {}
+
+    def __call__(self, event: Event) -> None:
+        """Take an event."""
+        if isinstance(event, TaskDone):
+            self._found.setdefault(event.tensor, {})[event.start] = event.result
+        self._tell(event)
+
+    def by_tensor(self) -> Mapping[str, Sequence[object]]:
+        """Return each tensor's results in the order of its rows."""
+        return {name: [found[start] for start in sorted(found)] for name, found in self._found.items()}
 
 
 def _job(ready: Ready, target: TargetPlan, paths: Mapping[str, Path]) -> Job:
@@ -185,7 +212,7 @@ def _job(ready: Ready, target: TargetPlan, paths: Mapping[str, Path]) -> Job:
         formats=ready.catalog.formats,
         fits=ready.catalog.fits,
         importance=_importance(ready),
-        imatrix_note={} if ready.plan.imatrix is None else dict(ready.plan.imatrix.notes),
+        provenance=target.provenance,
     )
 
 
@@ -210,6 +237,15 @@ def _unknown_executor(name: str, catalog: Catalog) -> Diagnostic:
         f"unknown executor {name!r}",
         why=f"known are {', '.join(catalog.executors)}",
         fix="choose one of these, or install the plug-in that brings it",
+    )
+
+
+def _plan_with_lock() -> Diagnostic:
+    return Diagnostic(
+        "plan-lock",
+        "the plan was made for an artifact with a lock",
+        why="its sizes count the lock",
+        fix="plan again with --no-lock, or build without it",
     )
 
 

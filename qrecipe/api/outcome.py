@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from qrecipe.api.locking import lock_of
 from qrecipe.api.opening import model_of, open_checkpoint, open_imatrix, open_inventory
-from qrecipe.api.targets import resolve_targets
+from qrecipe.api.targets import Facts, resolve_targets
 from qrecipe.errors import Diagnostic, PlanError, SourceError
 from qrecipe.host.catalog import make_catalog
 from qrecipe.planner.plan import Plan
@@ -63,15 +64,16 @@ class Outcome:
 
 
 def bring_together(
-    recipe: str | Path, *, source: str | None, settings: Mapping[str, Setting] | None, catalog: Catalog | None = None
+    recipe: str | Path, *, source: str | None, settings: Mapping[str, Setting] | None, lock: bool = True
 ) -> Outcome:
-    """Load a recipe, open its model and resolve every target."""
-    catalog = catalog or make_catalog()
+    """Load a recipe, open its model and resolve every target. Without `lock`, artifacts do not say what made them."""
+    catalog = make_catalog()
     loaded = load_recipe(recipe, set=settings or {})
     materials = _materials(loaded, source, catalog)
     imatrix, data = _imatrix(loaded, materials.inventory)
-    model = _model(materials.inventory, imatrix)
-    resolved = resolve_targets(loaded, model, catalog, imatrix)
+    made_by = lock_of(loaded, materials.checkpoint, imatrix) if lock and materials.checkpoint is not None else None
+    facts = Facts(_model(materials.inventory, imatrix), imatrix, made_by)
+    resolved = resolve_targets(loaded, facts, catalog)
     findings = (*catalog.problems, *((materials.note,) if materials.note else ()), *resolved.warnings)
     plan = Plan(
         recipe=loaded.name,
@@ -85,6 +87,7 @@ def bring_together(
         missing=resolved.missing,
         findings=findings,
         source_bytes=_bytes(materials.inventory, catalog),
+        lock=made_by,
     )
     return Outcome(catalog, loaded, plan, resolved.resolutions, resolved.errors, materials.checkpoint, data)
 

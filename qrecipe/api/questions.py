@@ -24,6 +24,7 @@ def plan(
     *,
     source: str | None = None,
     set: Mapping[str, Setting] | None = None,  # noqa: A002 - the flag's name
+    lock: bool = True,
 ) -> Plan:
     """Decide every tensor of every target, with exact sizes, from headers alone.
 
@@ -31,11 +32,12 @@ def plan(
         recipe: A recipe's path, or a shipped recipe's name.
         source: A checkpoint instead of the recipe's own.
         set: Variables of the recipe to override.
+        lock: Count what an artifact says of its making, as `build` writes it.
 
     Raises:
         QrecipeError: With every error of the recipe for this model.
     """
-    return bring_together(recipe, source=source, settings=set).planned()
+    return bring_together(recipe, source=source, settings=set, lock=lock).planned()
 
 
 def check(

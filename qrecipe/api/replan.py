@@ -24,6 +24,7 @@ from qrecipe.recipe.chain import bind_chain, parse_chain
 from qrecipe.recipe.variables import Variables
 from qrecipe.types.decision import Decision, PassedOver, RuleRef
 from qrecipe.types.format import TypeUse
+from qrecipe.types.lock import Lock
 
 if TYPE_CHECKING:
     from qrecipe.api.outcome import Setting
@@ -70,7 +71,8 @@ def _reopen_file(model: planfile.PlanModel, path: Path, catalog: Catalog, source
         raise BuildError(_from_inventory(model.inventory))
     checkpoint, inventory = _open(model.source, source, model.source_digest or "", catalog)
     imatrix, data = _imatrix(None if (i := model.imatrix) is None else (i.file, i.sha256), inventory)
-    facts = Facts(Model(inventory, {}, None if imatrix is None else imatrix.names), imatrix)
+    lock = _lock(model, checkpoint, imatrix)
+    facts = Facts(Model(inventory, {}, None if imatrix is None else imatrix.names), imatrix, lock)
     where = [(target, Location(file=str(path), key_path=f"targets[{i}]")) for i, target in enumerate(model.targets)]
     targets = tuple(_target(target, place, catalog, facts) for target, place in where)
     decisions = [decision for target in targets for decision in target.decisions]
@@ -84,8 +86,16 @@ def _reopen_file(model: planfile.PlanModel, path: Path, catalog: Catalog, source
         targets=targets,
         requantize=model.requantize,
         imatrix=imatrix,
+        lock=lock,
     )
     return catalog, plan, checkpoint, data
+
+
+def _lock(model: planfile.PlanModel, checkpoint: Checkpoint, imatrix: Imatrix | None) -> Lock | None:
+    if model.lock is None:
+        return None
+    digest = "" if imatrix is None else imatrix.digest
+    return Lock(model.lock.recipe, model.lock.source, checkpoint.header_digest, imatrix_digest=digest)
 
 
 def _open(planned: str | None, given: str | None, digest: str, catalog: Catalog) -> tuple[Checkpoint, Inventory]:
@@ -115,7 +125,7 @@ def _target(model: planfile.TargetModel, where: Location, catalog: Catalog, fact
     target = claimed_target(model, where.key_path, backend, where.file)
     decisions = _decisions(model, where, catalog, facts)
     refuse_decisions(decisions, target, backend, catalog.fits, facts.model, where)
-    plan = lay_out(target, decisions, backend, facts)
+    plan = lay_out(target, decisions, catalog, facts)
     if _sizes(planfile.target_model(plan)) != _sizes(model):
         raise PlanError(_sizes_differ(model, where))
     return plan

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
+from qrecipe.api.locking import locked
 from qrecipe.errors import Diagnostic, Location, QrecipeError
 from qrecipe.planner.alternatives import idle_alternatives
 from qrecipe.planner.faults import tensors
@@ -21,6 +22,7 @@ from qrecipe.planner.plan import TargetPlan
 from qrecipe.planner.resolve import Resolution, resolve
 from qrecipe.recipe.chain import bind_chain
 from qrecipe.recipe.model import options_faults
+from qrecipe.types.lock import Provenance
 from qrecipe.types.target import Target
 
 if TYPE_CHECKING:
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from qrecipe.recipe.recipe import Recipe
     from qrecipe.recipe.targets import RecipeTarget
     from qrecipe.types.decision import Decision
+    from qrecipe.types.lock import Lock
     from qrecipe.types.target import Backend
 
 OFFICIAL = {name: f"qrecipe-{name}" for name in ("compressed-tensors", "torchao", "mlx")}
@@ -46,7 +49,7 @@ class ResolvedTargets:
     errors: tuple[Diagnostic, ...] = ()
 
 
-def resolve_targets(recipe: Recipe, model: Model, catalog: Catalog, imatrix: Imatrix | None) -> ResolvedTargets:
+def resolve_targets(recipe: Recipe, facts: Facts, catalog: Catalog) -> ResolvedTargets:
     """Resolve each target by itself, then look for rules that none of them uses."""
     result = ResolvedTargets()
     for wanted in recipe.targets:
@@ -55,7 +58,7 @@ def resolve_targets(recipe: Recipe, model: Model, catalog: Catalog, imatrix: Ima
             _absent(wanted, catalog, result)
             continue
         try:
-            _one(recipe, _target(wanted, backend), model, catalog, imatrix, result)
+            _one(recipe, _target(wanted, backend), facts, catalog, result)
         except QrecipeError as error:
             result.errors += error.diagnostics
     _lint(recipe, result)
@@ -70,15 +73,18 @@ def closed_sets(recipe: Recipe, catalog: Catalog) -> Mapping[str, Sequence[str]]
     return {"backend": sorted(backends), "target": [t.name for t in recipe.targets], "dtype": dtypes}
 
 
-def lay_out(target: Target, decisions: Sequence[Decision], backend: Backend, facts: Facts) -> TargetPlan:
+def lay_out(target: Target, decisions: Sequence[Decision], catalog: Catalog, facts: Facts) -> TargetPlan:
     """Compute every byte range of decided tensors; PlanError with what is wrong with them together."""
+    backend = catalog.backends[target.backend]
     checked = backend.check(facts.model.inventory, decisions, target)
     errors = [finding for finding in checked if finding.severity == "error"]
     if errors:
         raise QrecipeError(*errors)
     notes = {} if facts.imatrix is None else dict(facts.imatrix.notes)
-    layout = backend.layout(facts.model.inventory, decisions, target, notes)
-    return TargetPlan(target, tuple(decisions), layout, tuple(checked))
+    lock = None if facts.lock is None else locked(facts.lock, target, decisions, catalog)
+    provenance = Provenance(notes, lock)
+    layout = backend.layout(facts.model.inventory, decisions, target, provenance)
+    return TargetPlan(target, tuple(decisions), layout, tuple(checked), provenance)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,24 +92,23 @@ class Facts:
     """What a layout depends on besides the decisions."""
 
     model: Model
-    imatrix: Imatrix | None
+    imatrix: Imatrix | None = None
+    lock: Lock | None = None
 
 
-def _one(  # noqa: PLR0913, PLR0917 - the one place where everything meets
-    recipe: Recipe, target: Target, model: Model, catalog: Catalog, imatrix: Imatrix | None, result: ResolvedTargets
-) -> None:
+def _one(recipe: Recipe, target: Target, facts: Facts, catalog: Catalog, result: ResolvedTargets) -> None:
     backend = catalog.backends[target.backend]
     kit = catalog.formats, catalog.fits
-    if (refusal := backend.refuses(model.inventory, target)) is not None:
+    if (refusal := backend.refuses(facts.model.inventory, target)) is not None:
         raise QrecipeError(refusal)
     closed = closed_sets(recipe, catalog)
     rules = recipe.rules_for(target.name, catalog.functions, closed, lambda chain: bind_chain(chain, *kit))
-    resolution = resolve(rules, model, target, backend, kit)
+    resolution = resolve(rules, facts.model, target, backend, kit)
     result.resolutions[target.name] = resolution
     errors = (*resolution.errors, *requantized(resolution.decisions, allowed=recipe.requantize))
     if errors:
         raise QrecipeError(*errors)
-    plan = lay_out(target, resolution.decisions, backend, Facts(model, imatrix))
+    plan = lay_out(target, resolution.decisions, catalog, facts)
     result.targets += (plan,)
     result.warnings += tuple(_fits_missing(resolution.decisions, catalog))
 

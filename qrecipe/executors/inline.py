@@ -18,5 +18,5 @@ class InlineExecutor:
     def run(self, tasks: Iterable[Task], limits: Limits, on_event: Callable[[Event], None]) -> None:  # noqa: ARG002 - one task at a time is within any limit
         """Run every task in order."""
         for task in tasks:
-            task.work()
-            on_event(TaskDone(task.tensor, task.start, task.stop, task.nbytes))
+            result = task.work()
+            on_event(TaskDone(task.tensor, task.start, task.stop, task.nbytes, result))

@@ -41,7 +41,7 @@ class _Flight:
     """The tasks that run now, in order of submission."""
 
     limits: Limits
-    running: dict[Future[None], Task] = field(default_factory=dict)
+    running: dict[Future[object], Task] = field(default_factory=dict)
 
     def has_room_for(self, task: Task) -> bool:
         """A free worker, and memory; a task that alone exceeds the limit has room when it is alone."""
@@ -55,8 +55,8 @@ class _Flight:
         done = wait(self.running, return_when=FIRST_COMPLETED).done
         for future in [future for future in self.running if future in done]:
             task = self.running.pop(future)
-            future.result()
-            on_event(TaskDone(task.tensor, task.start, task.stop, task.nbytes))
+            result = future.result()
+            on_event(TaskDone(task.tensor, task.start, task.stop, task.nbytes, result))
 
 
 def _wait_for_all(pool: ThreadPoolExecutor) -> None:

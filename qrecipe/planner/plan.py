@@ -6,13 +6,15 @@ has an estimate that says why; an estimate is never printed as exact.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from qrecipe.types.decision import Decision
+from qrecipe.types.lock import Provenance
 
 if TYPE_CHECKING:
     from qrecipe.errors import Diagnostic
+    from qrecipe.types.lock import Lock
     from qrecipe.types.target import Layout, OutputFile, Target
     from qrecipe.types.tensor import Inventory
 
@@ -29,12 +31,16 @@ class Imatrix:
 
 @dataclass(frozen=True, slots=True)
 class TargetPlan:
-    """One target: `decisions` in canonical order, `layout` to the byte, `findings` that do not stop a plan."""
+    """One target: `decisions` in canonical order, `layout` to the byte, `findings` that do not stop a plan.
+
+    `provenance` is what the artifact will say of its making; the layout counts it.
+    """
 
     target: Target
     decisions: tuple[Decision, ...]
     layout: Layout
     findings: tuple[Diagnostic, ...] = ()
+    provenance: Provenance = field(default_factory=Provenance)
 
     @property
     def name(self) -> str:
@@ -104,6 +110,7 @@ class Plan:
     missing: tuple[Diagnostic, ...] = ()
     findings: tuple[Diagnostic, ...] = ()
     source_bytes: int | None = None
+    lock: Lock | None = None
 
     @property
     def warnings(self) -> tuple[Diagnostic, ...]:

@@ -103,6 +103,13 @@ class ImatrixModel(_Model):
     sha256: str
 
 
+class LockModel(_Model):
+    """What the artifacts' lock says besides digests and versions: the recipe as one file, and the source's name."""
+
+    recipe: str
+    source: str
+
+
 class PlanModel(_Model):
     """A plan: what each tensor becomes, and what every file will weigh."""
 
@@ -115,6 +122,7 @@ class PlanModel(_Model):
     arch: str
     requantize: bool
     imatrix: ImatrixModel | None
+    lock: LockModel | None = None
     targets: tuple[TargetModel, ...]
 
 
@@ -131,6 +139,7 @@ def document(plan: Plan) -> PlanModel:
         arch=plan.inventory.arch,
         requantize=plan.requantize,
         imatrix=None if imatrix is None else ImatrixModel(file=imatrix.file, sha256=imatrix.digest),
+        lock=None if plan.lock is None else LockModel(recipe=plan.lock.recipe, source=plan.lock.source),
         targets=tuple(target_model(target) for target in plan.targets),
     )
 

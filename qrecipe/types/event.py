@@ -16,12 +16,13 @@ class TargetStarted:
 
 @dataclass(frozen=True, slots=True)
 class TaskDone:
-    """Rows `start` to `stop` of a tensor are written: `nbytes` of them."""
+    """Rows `start` to `stop` of a tensor are written: `nbytes` of them. `result` is what the task's work returned."""
 
     tensor: str
     start: int
     stop: int
     nbytes: int
+    result: object = None
 
 
 @dataclass(frozen=True, slots=True)

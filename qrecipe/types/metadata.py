@@ -61,6 +61,11 @@ class MetadataEntry:
             return cls(key, kind, struct.pack("<Q", len(raw)) + raw)
         return cls(key, kind, struct.pack(SCALARS[kind], value))
 
+    @classmethod
+    def array(cls, key: str, kind: MetadataKind, count: int, elements: bytes) -> MetadataEntry:
+        """Make an array of `count` elements that are encoded already."""
+        return cls(key, MetadataKind.ARRAY, struct.pack("<IQ", kind, count) + elements)
+
     @property
     def element_kind(self) -> MetadataKind | None:
         """The kind of an array's elements; None for anything else."""

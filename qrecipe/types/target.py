@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from qrecipe.types.lock import Provenance
+
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
@@ -73,7 +75,8 @@ class Job:
     """What a backend needs to write an artifact whose layout is known.
 
     `paths` maps each `OutputFile.path` to the temporary file to write; whoever calls makes, syncs and renames them.
-    `formats` decodes a source's dtypes; `importance` has the imatrix by canonical name: [matrices, cols].
+    `formats` decodes a source's dtypes; `importance` has the imatrix by canonical name: [matrices, cols];
+    `provenance` is what the layout was made with.
     """
 
     target: Target
@@ -85,7 +88,7 @@ class Job:
     formats: Mapping[str, Format]
     fits: Mapping[str, Fit]
     importance: Mapping[str, FloatArray] = field(default_factory=dict)
-    imatrix_note: Mapping[str, str | int] = field(default_factory=dict)
+    provenance: Provenance = field(default_factory=Provenance)
 
 
 class Backend(Protocol):
@@ -116,12 +119,12 @@ class Backend(Protocol):
         """Return what is wrong with the decisions together (requirements that span tensors)."""
 
     def layout(
-        self, inventory: Inventory, decisions: Sequence[Decision], target: Target, notes: Mapping[str, str | int]
+        self, inventory: Inventory, decisions: Sequence[Decision], target: Target, provenance: Provenance
     ) -> Layout:
-        """Compute every offset. `notes` is the imatrix's provenance, {} without one."""
+        """Compute every offset. What `provenance` says is written into the artifact, so it counts."""
 
     def tasks(self, job: Job, limits: Limits) -> Sequence[Task]:
         """Cut the tensors into tasks, none of which holds more than `limits.task_memory` where rows allow it."""
 
-    def finish(self, job: Job) -> None:
-        """Write what must come last (headers), when every task is done."""
+    def finish(self, job: Job, results: Mapping[str, Sequence[object]]) -> None:
+        """Write what must come last (headers). `results` has what each tensor's tasks returned, in order of rows."""

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 class Task:
     """Rows `start` to `stop` (exclusive) of the tensor `tensor`.
 
-    `nbytes` is what it writes, `memory` the most bytes it holds while it runs, `work` does it: picklable, so that an
-    executor may send it to another process, and safe to run twice.
+    `nbytes` is what it writes, `memory` the most bytes it holds while it runs, `work` does it and returns what the
+    backend wants to know at the end: picklable, so that an executor may send it to another process, and safe to run
+    twice.
     """
 
     tensor: str
@@ -27,7 +28,7 @@ class Task:
     stop: int
     nbytes: int
     memory: int
-    work: Callable[[], None]
+    work: Callable[[], object]
 
 
 @dataclass(frozen=True, slots=True)

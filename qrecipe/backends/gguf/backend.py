@@ -13,6 +13,7 @@ from qrecipe.backends.gguf import faults
 from qrecipe.backends.gguf.file_type import file_type
 from qrecipe.backends.gguf.header import encode_header
 from qrecipe.backends.gguf.layout import gguf_layout, table
+from qrecipe.backends.gguf.lock import lock_entries, sealed
 from qrecipe.backends.gguf.metadata import written_metadata
 from qrecipe.backends.gguf.options import GgufOptions
 from qrecipe.errors import BuildError, Diagnostic
@@ -20,6 +21,7 @@ from qrecipe.errors import BuildError, Diagnostic
 if TYPE_CHECKING:
     from qrecipe.types.decision import Decision
     from qrecipe.types.format import TypeUse
+    from qrecipe.types.lock import Provenance
     from qrecipe.types.metadata import MetadataEntry
     from qrecipe.types.target import Job, Layout, Target
     from qrecipe.types.task import Limits, Task
@@ -61,10 +63,10 @@ class GgufBackend:
         return tuple(fault for decision in decisions for fault in _beyond_limits(decision.tensor))
 
     def layout(
-        self, inventory: Inventory, decisions: Sequence[Decision], target: Target, notes: Mapping[str, str | int]
+        self, inventory: Inventory, decisions: Sequence[Decision], target: Target, provenance: Provenance
     ) -> Layout:
         """Lay out the one file, `target.output`."""
-        metadata = _metadata(inventory, decisions, target, notes) if inventory.metadata is not None else None
+        metadata = _metadata(inventory, decisions, target, provenance) if inventory.metadata is not None else None
         return gguf_layout(metadata, decisions, target.output)
 
     def tasks(self, job: Job, limits: Limits) -> Sequence[Task]:
@@ -75,25 +77,29 @@ class GgufBackend:
             raise BuildError(faults.no_metadata(job.target))
         return gguf_tasks(job, limits)
 
-    def finish(self, job: Job) -> None:
+    def finish(self, job: Job, results: Mapping[str, Sequence[object]]) -> None:
         """Write the header: until now the file has no magic, so a build that died is no GGUF to anyone."""
         from qrecipe.backends.gguf.staged import Place  # noqa: PLC0415 - planning writes nothing
 
         (file,) = job.layout.files
-        metadata = _metadata(job.inventory, job.decisions, job.target, job.imatrix_note)
+        metadata = _metadata(job.inventory, job.decisions, job.target, job.provenance)
         parts = [job.layout.parts[decision.tensor.name][0] for decision in job.decisions]
-        header = encode_header(metadata, table(job.decisions, parts, header_bytes=file.header_bytes or 0))
+        rows = table(job.decisions, parts, header_bytes=file.header_bytes or 0)
+        header = encode_header(metadata, rows)
+        if job.provenance.lock is not None:
+            header = sealed(header, [results[decision.tensor.name] for decision in job.decisions])
         if len(header) != file.header_bytes:
             raise BuildError(faults.header_size(job.target, len(header), file.header_bytes))
         Place(job.paths[file.path], 0).write(header)
 
 
 def _metadata(
-    inventory: Inventory, decisions: Sequence[Decision], target: Target, notes: Mapping[str, str | int]
+    inventory: Inventory, decisions: Sequence[Decision], target: Target, provenance: Provenance
 ) -> tuple[MetadataEntry, ...]:
     source = inventory.metadata or ()
     overrides = target.options.overrides() if isinstance(target.options, GgufOptions) else ()
-    return written_metadata(source, file_type(source, decisions), overrides, notes)
+    lock = () if provenance.lock is None else lock_entries(provenance.lock, len(decisions))
+    return (*written_metadata(source, file_type(source, decisions), overrides, provenance.imatrix), *lock)
 
 
 def _beyond_limits(tensor: TensorInfo) -> Iterator[Diagnostic]:

@@ -2,7 +2,8 @@
 
 The source's entries keep their order and their bytes. Setting a key removes it and appends it, as llama-quantize does,
 in this order: quantization version, file type, the target's overrides, the imatrix's provenance. Taken out: the split
-keys (the artifact is one file), an alignment other than the one that is written, and another imatrix's provenance.
+keys (the artifact is one file), an alignment other than the one that is written, another imatrix's provenance, and the
+lock of the source, which was about the source.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from qrecipe.types.metadata import MetadataEntry, MetadataKind
 ALIGNMENT = 32
 QUANTIZATION_VERSION = 2
 SPLIT_KEYS = ("split.no", "split.count", "split.tensors.count")
+LOCK_PREFIX = "qrecipe."
 IMATRIX_KEYS = ("file", "dataset", "entries_count", "chunks_count")
 
 Notes = Mapping[str, str | int]
@@ -25,7 +27,8 @@ def written_metadata(
 ) -> tuple[MetadataEntry, ...]:
     """Return every entry in the order in which it is written. `notes` is {} without an imatrix."""
     stale = _imatrix_keys() if notes else ()
-    entries = {entry.key: entry for entry in source if entry.key not in (*SPLIT_KEYS, *stale) and _holds(entry)}
+    kept = (e for e in source if e.key not in (*SPLIT_KEYS, *stale) and not e.key.startswith(LOCK_PREFIX))
+    entries = {entry.key: entry for entry in kept if _holds(entry)}
     version = MetadataEntry.of("general.quantization_version", MetadataKind.UINT32, QUANTIZATION_VERSION)
     kind = MetadataEntry.of("general.file_type", MetadataKind.UINT32, file_type)
     for entry in (version, kind, *overrides, *_imatrix_entries(notes)):

@@ -42,6 +42,8 @@ def _refusal(key: str) -> str | None:
         return "data is always aligned to 32 bytes, and a header that says otherwise makes the file unreadable"
     if key == "general.architecture":
         return "it decides what every tensor means; another architecture needs another conversion"
+    if key.startswith("qrecipe."):
+        return "these keys are the lock: they say what made the file"
     if key == "split" or key.startswith("split."):
         return "split keys say how many files there are, which the build knows"
     return None

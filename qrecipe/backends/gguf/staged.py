@@ -16,21 +16,23 @@ from qrecipe.errors import BuildError
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Byte `offset` of the file at `path`."""
+    """Byte `offset` of the file at `path`, from where on rows take `row_bytes` each."""
 
     path: Path
     offset: int
+    row_bytes: int = 0
 
-    def write(self, data: bytes) -> None:
-        """Write all of `data` there."""
+    def write(self, data: bytes, row: int = 0) -> None:
+        """Write all of `data`, at the place of row `row`."""
+        offset = self.offset + row * self.row_bytes
         try:
             descriptor = os.open(self.path, os.O_WRONLY)
             try:
-                _write_all(descriptor, memoryview(data), self.offset)
+                _write_all(descriptor, memoryview(data), offset)
             finally:
                 os.close(descriptor)
         except OSError as error:
-            raise BuildError(faults.write_failed(self.path, self.offset, error)) from error
+            raise BuildError(faults.write_failed(self.path, offset, error)) from error
 
 
 def _write_all(descriptor: int, data: memoryview, offset: int) -> None:

@@ -1,8 +1,7 @@
-"""A GGUF build cut into tasks: ranges of whole rows, small enough for the memory and large enough to be worth a task.
+"""A GGUF build cut into tasks, one a piece (`types.piece`): whole rows of one matrix, near 8 MiB of float32.
 
-A range holds its source bytes, their float32 and the result, and stays near 8 MiB of float32. Ranges of a tensor are as
-equal as they can be, so that no worker waits for a long last one. Where matrices have their own importance (experts),
-a range ends with its matrix. Everything that can be refused without reading a weight is refused here.
+A task goes through its piece in steps that the memory allows; a step holds its source bytes, their float32 and the
+result. Everything that can be refused without reading a weight is refused here.
 """
 
 from __future__ import annotations
@@ -17,6 +16,7 @@ from qrecipe.backends.gguf.staged import Place
 from qrecipe.backends.gguf.work import CopyRows, EncodeRows, Origin
 from qrecipe.errors import BuildError
 from qrecipe.types.decision import Decision
+from qrecipe.types.piece import pieces
 from qrecipe.types.task import Limits, Task
 
 if TYPE_CHECKING:
@@ -24,21 +24,11 @@ if TYPE_CHECKING:
     from qrecipe.types.target import Job, Part
 
 _FLOAT32 = 4
-_TASK_BYTES = 8 << 20
 
 
 def gguf_tasks(job: Job, limits: Limits) -> Sequence[Task]:
     """Return the tasks in the order of the file; BuildError if plan, checkpoint and plug-ins do not go together."""
     return tuple(task for decision in job.decisions for task in _tensor_tasks(job, decision, limits))
-
-
-def row_ranges(rows: int, most: int, border: int) -> Iterator[tuple[int, int]]:
-    """Cut `rows` into nearly equal ranges of at most `most`, none of which crosses a multiple of `border`."""
-    for first in range(0, rows, border):
-        size = min(border, rows - first)
-        count = -(-size // max(most, 1))
-        for i in range(count):
-            yield first + size * i // count, first + size * (i + 1) // count
 
 
 def _tensor_tasks(job: Job, decision: Decision, limits: Limits) -> Iterator[Task]:
@@ -62,11 +52,11 @@ def _origin(job: Job, decision: Decision) -> Origin:
 
 def _copies(origin: Origin, part: Part, path: Path, limits: Limits) -> Iterator[Task]:
     tensor = origin.tensor
-    row, rows = origin.format.nbytes((1, tensor.cols), ()), tensor.rows * tensor.stacked
-    for start, stop in row_ranges(rows, min(limits.task_memory, _TASK_BYTES) // row, rows):
-        nbytes = (stop - start) * row
-        work = CopyRows(origin, start, stop, Place(path, part.offset + start * row))
-        yield Task(tensor.name, start, stop, nbytes, nbytes, work)
+    row = origin.format.nbytes((1, tensor.cols), ())
+    step = max(limits.task_memory // row, 1)
+    for start, stop in pieces(tensor.shape):
+        work = CopyRows(origin, start, stop, step, Place(path, part.offset, row))
+        yield Task(tensor.name, start, stop, (stop - start) * row, min(stop - start, step) * row, work)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +109,9 @@ def _encodings(it: _Encoding, limits: Limits) -> Iterator[Task]:
     rows, row, memory = tensor.rows * tensor.stacked, it.row_nbytes, it.row_memory
     if row * rows != it.part.nbytes:
         raise BuildError(faults.dishonest_size(tensor, it.decision.type, row * rows, it.part.nbytes))
-    most = min(limits.task_memory // memory, _TASK_BYTES // (_FLOAT32 * tensor.cols))
-    for start, stop in row_ranges(rows, most, rows if importance is None else tensor.rows):
+    step = max(limits.task_memory // memory, 1)
+    place = Place(it.path, it.part.offset, row)
+    for start, stop in pieces(tensor.shape):
         weights = None if importance is None else importance[start // tensor.rows]
-        place = Place(it.path, it.part.offset + start * row)
-        work = EncodeRows(it.origin, start, stop, place, it.decision.type, fit, weights)
-        yield Task(tensor.name, start, stop, (stop - start) * row, (stop - start) * memory, work)
+        work = EncodeRows(it.origin, start, stop, step, place, it.decision.type, fit, weights)
+        yield Task(tensor.name, start, stop, (stop - start) * row, min(stop - start, step) * memory, work)

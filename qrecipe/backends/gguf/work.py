@@ -6,6 +6,8 @@ and a codec that breaks its promise stop the build: never a wrong file. What a c
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -14,6 +16,7 @@ from qrecipe.backends.gguf.staged import Place
 from qrecipe.codecs.finite import first_nonfinite
 from qrecipe.errors import BuildError, Diagnostic, Location, QrecipeError
 from qrecipe.types.format import Fit, Format, TypeUse
+from qrecipe.types.piece import PieceDigests
 from qrecipe.types.source import Checkpoint
 from qrecipe.types.tensor import TensorInfo
 
@@ -42,41 +45,60 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class CopyRows:
-    """The source's bytes, unchanged and never decoded."""
+    """The source's bytes, unchanged and never decoded: rows `start` to `stop`, `step` of them at a time."""
 
     origin: Origin
     start: int
     stop: int
+    step: int
     place: Place
 
-    def __call__(self) -> None:
-        """Copy."""
-        self.place.write(self.origin.read(self.start, self.stop))
+    def __call__(self) -> PieceDigests:
+        """Copy; return the piece's digests."""
+        copied = hashlib.sha256()
+        for start, stop in _steps(self.start, self.stop, self.step):
+            data = self.origin.read(start, stop)
+            copied.update(data)
+            self.place.write(data, start)
+        return PieceDigests(copied.digest(), copied.digest())
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EncodeRows:
-    """Rows in another type, or fitted anew. `fit` is None for plain floats; `importance` is [cols]."""
+    """Rows in another type, or fitted anew, `step` of them at a time.
+
+    `fit` is None for plain floats; `importance` is [cols].
+    """
 
     origin: Origin
     start: int
     stop: int
+    step: int
     place: Place
     use: TypeUse
     fit: Fit | None
     importance: FloatArray | None
 
-    def __call__(self) -> None:
-        """Read, decode, check, encode, check, write."""
+    def __call__(self) -> PieceDigests:
+        """Read, decode, check, encode, check, write; return the piece's digests."""
+        source, output = hashlib.sha256(), hashlib.sha256()
+        for start, stop in _steps(self.start, self.stop, self.step):
+            stored = self.origin.read(start, stop)
+            source.update(stored)
+            data = self._convert(stored, start)
+            output.update(data)
+            self.place.write(data, start)
+        return PieceDigests(source.digest(), output.digest())
+
+    def _convert(self, stored: bytes, start: int) -> bytes:
         try:
-            data = self._converted()
+            return self._converted(stored, start)
         except QrecipeError as error:
             raise type(error)(*(self._located(fault) for fault in error.diagnostics)) from error
-        self.place.write(data)
 
-    def _converted(self) -> bytes:
-        rows = self.origin.format.decode(self.origin.read(self.start, self.stop), self.origin.tensor.cols)
-        self._require_finite(rows)
+    def _converted(self, stored: bytes, start: int) -> bytes:
+        rows = self.origin.format.decode(stored, self.origin.tensor.cols)
+        self._require_finite(rows, start)
         data = self._encoded(rows)
         promised = self.use.format.nbytes(rows.shape, self.use.args)
         if len(data) != promised:
@@ -93,8 +115,13 @@ class EncodeRows:
             return self.use.format.encode(rows, self.use.args, None)
         return self.fit.encode(self.use, rows, self.importance)
 
-    def _require_finite(self, rows: FloatArray) -> None:
+    def _require_finite(self, rows: FloatArray, start: int) -> None:
         found = first_nonfinite(rows)
         if found is not None:
             tensor, value = self.origin.tensor, float(rows.flat[found])
-            raise BuildError(faults.non_finite(tensor, self.start * tensor.cols + found, value, self.origin.file))
+            raise BuildError(faults.non_finite(tensor, start * tensor.cols + found, value, self.origin.file))
+
+
+def _steps(start: int, stop: int, step: int) -> Iterator[tuple[int, int]]:
+    for first in range(start, stop, step):
+        yield first, min(first + step, stop)

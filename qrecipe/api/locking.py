@@ -1,0 +1,47 @@
+"""Makes locks: what an artifact will say of its making, as far as it is known before a weight is read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from qrecipe.planner.lock import plan_digest
+from qrecipe.recipe.render import rendered, without_folder
+from qrecipe.types.lock import Lock
+
+if TYPE_CHECKING:
+    from qrecipe.host.catalog import Catalog
+    from qrecipe.planner.plan import Imatrix
+    from qrecipe.recipe.recipe import Recipe
+    from qrecipe.types.decision import Decision
+    from qrecipe.types.source import Checkpoint
+    from qrecipe.types.target import Target
+
+
+def lock_of(recipe: Recipe, checkpoint: Checkpoint, imatrix: Imatrix | None) -> Lock:
+    """Return what all targets of a recipe share."""
+    return Lock(
+        recipe=rendered(recipe, source=checkpoint.reference),
+        source=without_folder(checkpoint.reference),
+        source_digest=checkpoint.header_digest,
+        imatrix_digest="" if imatrix is None else imatrix.digest,
+    )
+
+
+def locked(lock: Lock, target: Target, decisions: Sequence[Decision], catalog: Catalog) -> Lock:
+    """Return the lock of one target: its plan's digest, and the versions of all that takes part."""
+    versions = tuple(sorted(set(_versions(target, decisions, catalog))))
+    return replace(lock, plan_digest=plan_digest(target, decisions), versions=versions)
+
+
+def _versions(target: Target, decisions: Sequence[Decision], catalog: Catalog) -> Iterator[str]:
+    """Yield `name version` of qrecipe, of ggml's package, and of each third party's plug-in that is used."""
+    yield f"qrecipe {version('qrecipe')}"
+    yield f"libggml-python {version('libggml-python')}"
+    used = {("backends", target.backend)}
+    for decision in decisions:
+        used |= {("formats", decision.type.format.name), ("fits", decision.type.fit.name)}
+    origins = (catalog.origins.get(item) for item in used)
+    yield from (origin for origin in origins if origin is not None and not origin.startswith("qrecipe:"))

@@ -1,0 +1,47 @@
+"""Pieces: how the rows of a tensor are cut, for tasks and for digests. The shape alone decides.
+
+A piece holds whole rows of one matrix, near 2 M weights, and pieces of a matrix are as equal as they can be. So the
+digest of a tensor, SHA-256 over the SHA-256 of its pieces, does not depend on memory, threads or order, and pieces can
+be digested in parallel when an artifact is made and when it is verified.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from math import prod
+
+from qrecipe.types.tensor import Shape
+
+WEIGHTS = 1 << 21
+DIGEST_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class PieceDigests:
+    """SHA-256 of one piece, as the source stores it and as the artifact does."""
+
+    source: bytes
+    output: bytes
+
+
+def pieces(shape: Shape) -> Iterator[tuple[int, int]]:
+    """Yield the row ranges of a tensor's pieces, in order; rows are those of all its matrices one after another."""
+    cols = shape[-1] if shape else 1
+    rows = shape[-2] if len(shape) > 1 else 1
+    count = max(-(-rows * cols // WEIGHTS), 1) if cols < WEIGHTS else rows
+    count = min(count, rows)
+    for first in range(0, prod(shape[:-2]) * rows, rows or 1):
+        for i in range(count):
+            yield first + rows * i // count, first + rows * (i + 1) // count
+
+
+def digest(data: bytes | memoryview) -> bytes:
+    """Return the SHA-256 of one piece."""
+    return hashlib.sha256(data).digest()
+
+
+def tensor_digest(digests: Iterable[bytes]) -> bytes:
+    """Return the digest of a tensor from those of its pieces, in order."""
+    return hashlib.sha256(b"".join(digests)).digest()
