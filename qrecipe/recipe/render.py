@@ -6,9 +6,10 @@ that came by `extends` may go unused, so they are marked `optional`. References 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
+
+from qrecipe.recipe.toml_text import toml_key, toml_value
 
 if TYPE_CHECKING:
     from qrecipe.recipe.model import RuleModel
@@ -30,13 +31,13 @@ def without_folder(reference: str) -> str:
 
 def _lines(recipe: Recipe, source: str | None) -> Iterator[str]:
     yield "qrecipe = 1"
-    yield f"name = {_value(recipe.name)}"
+    yield f"name = {toml_value(recipe.name)}"
     if recipe.description:
-        yield f"description = {_value(recipe.description)}"
+        yield f"description = {toml_value(recipe.description)}"
     references = {"source": source or recipe.source, "imatrix": recipe.imatrix}
     for key, reference in references.items():
         if reference is not None:
-            yield f"{key} = {_value(without_folder(reference))}"
+            yield f"{key} = {toml_value(without_folder(reference))}"
     if recipe.requantize:
         yield "requantize = true"
     yield from _variables(recipe)
@@ -53,7 +54,7 @@ def _variables(recipe: Recipe) -> Iterator[str]:
     used = {name for text in texts for name in recipe.variables.names_in(text)} - {"name", "target"}
     if used:
         yield "\n[vars]"
-        yield from (f"{name} = {_value(recipe.variables.values[name].value)}" for name in sorted(used))
+        yield from (f"{name} = {toml_value(recipe.variables.values[name].value)}" for name in sorted(used))
 
 
 def _texts(rule: RuleModel) -> Iterator[str]:
@@ -62,12 +63,12 @@ def _texts(rule: RuleModel) -> Iterator[str]:
 
 def _rule(rule: RuleModel, *, optional: bool) -> Iterator[str]:
     yield "\n[[rules]]"
-    yield f"match = {_value(rule.match)}"
+    yield f"match = {toml_value(rule.match)}"
     if rule.when is not None:
-        yield f"when = {_value(rule.when)}"
-    yield f"type = {_value(rule.type)}"
+        yield f"when = {toml_value(rule.when)}"
+    yield f"type = {toml_value(rule.type)}"
     if rule.why:
-        yield f"why = {_value(rule.why)}"
+        yield f"why = {toml_value(rule.why)}"
     flags = {"protected": rule.protected, "optional": optional}
     yield from (f"{name} = true" for name, on in flags.items() if on)
 
@@ -75,7 +76,7 @@ def _rule(rule: RuleModel, *, optional: bool) -> Iterator[str]:
 def _targets(recipe: Recipe) -> Iterator[str]:
     for table in _target_tables(recipe):
         yield "\n[[targets]]"
-        yield from (f"{_key(key)} = {_value(value)}" for key, value in table.items())
+        yield from (f"{toml_key(key)} = {toml_value(value)}" for key, value in table.items())
 
 
 def _target_tables(recipe: Recipe) -> Iterator[dict[str, Any]]:
@@ -96,22 +97,3 @@ def _strings(value: Any) -> Iterator[str]:  # noqa: ANN401 - any value of TOML
     elif isinstance(value, list):
         for inner in value:
             yield from _strings(inner)
-
-
-def _key(key: str) -> str:
-    return key if key.replace("_", "").replace("-", "").isalnum() and key.isascii() else _value(key)
-
-
-def _value(value: Any) -> str:  # noqa: ANN401 - any value of TOML
-    """Return a value as TOML; JSON's strings are TOML's but for one character."""
-    match value:
-        case bool():
-            return "true" if value else "false"
-        case str():
-            return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
-        case Mapping():
-            return "{ " + ", ".join(f"{_key(key)} = {_value(inner)}" for key, inner in value.items()) + " }"
-        case list():
-            return "[" + ", ".join(map(_value, value)) + "]"
-        case _:
-            return str(value)
