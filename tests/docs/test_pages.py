@@ -13,6 +13,7 @@ REAL_WEIGHTS = (pytest.mark.model, pytest.mark.slow)
 RUN = {
     "tutorial/first-build.md": REAL_WEIGHTS,
     "how-to/keep-memory-small.md": (),
+    "reference/errors-how-to-read.md": (),
     "how-to/one-recipe-for-several-targets.md": (),
     "how-to/quantize-with-an-imatrix.md": (pytest.mark.slow,),
     "how-to/review-a-recipe.md": (),
@@ -26,6 +27,7 @@ HELD = {  # pages whose examples have tests of their own
     "reference/types-in-recipes.md": "recipe/test_chain.py",
     "reference/patterns.md": "recipe/test_pattern.py",
     "reference/conditions.md": "recipe/test_condition.py",
+    "reference/types.md": "codecs/test_types_page.py",
     "explanation/byte-identity.md": "oracle/test_llama_quantize.py",
 }
 GENERATED = ("reference/cli.md", "reference/api.md", "reference/hooks.md")

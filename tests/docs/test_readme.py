@@ -38,7 +38,7 @@ def test_the_recipe_is_one(tmp_path):
     (tmp_path / "readme.toml").write_text(block.text, encoding="utf-8")
     loaded = load_recipe(tmp_path / "readme.toml")
     assert loaded.name == "smollm2-135m-quickstart"
-    assert len(loaded.rules) == 2
+    assert [rule.match for rule in loaded.family[0].model.rules] == ["blk.*.ffn_down", "**"]
 
 
 @pytest.mark.model
