@@ -123,7 +123,8 @@ def _choose(candidates: Mapping[str, list[Path]], missing: Sequence[str], inner:
         if missing:
             raise SourceError(_lacking(missing, place))
         what = "the package holds no .gguf and no .safetensors file, nor do those that it requires"
-        raise fault("package-without-weights", place, what, fix="name a package that carries weights, or install this one again")
+        fix = "name a package that carries weights, or install this one again"
+        raise fault("package-without-weights", place, what, fix=fix)
     listed = ", ".join(sorted(candidates))
     what = f"the package holds {len(candidates)} checkpoints"
     if inner:
