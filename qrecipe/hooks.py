@@ -1,8 +1,8 @@
 """Hook specifications: what a plug-in may offer. Built-ins come through the same hooks, from `host/builtin.py`.
 
 A plug-in is a module or an object with any of these functions, registered under the entry-point group `qrecipe`.
-A hook is cheap: it returns descriptions, and heavy packages load in the method that needs them. Two plug-ins that offer
-the same name are an error that names both.
+A hook is cheap: it returns descriptions, and heavy packages load in the method that needs them. Where two plug-ins
+offer the same name, neither is used, and a warning names both; a built-in keeps its name.
 """
 
 from __future__ import annotations

@@ -168,7 +168,7 @@ def same_output(targets: Sequence[TargetPlan]) -> Iterable[Diagnostic]:
 
 def requantized(decisions: Sequence[Decision], *, allowed: bool) -> Iterable[Diagnostic]:
     """Yield an error if tensors that the source has quantized would be decoded without leave."""
-    lossy = [d.tensor for d in decisions if requantizes(d)]
+    lossy = [d.tensor for d in decisions if d.requantized]
     types = sorted({tensor.dtype for tensor in lossy})
     if lossy and not allowed:
         yield Diagnostic(
@@ -177,11 +177,6 @@ def requantized(decisions: Sequence[Decision], *, allowed: bool) -> Iterable[Dia
             why="decoding them and encoding anew adds to the loss that is in them",
             fix="start from the unquantized model, or write requantize = true into the recipe to accept the loss",
         )
-
-
-def requantizes(decision: Decision) -> bool:
-    """Say whether a decision decodes a tensor that is quantized in the source."""
-    return not decision.copied and decision.tensor.dtype not in ("F32", "F16", "BF16", "F64")
 
 
 def _fits_missing(decisions: Sequence[Decision], catalog: Catalog) -> Iterable[Diagnostic]:

@@ -31,6 +31,7 @@ def _inspect(
     """Show a checkpoint's files, metadata and tensors. Reads headers only."""
     import qrecipe
     from qrecipe.cli import render
+    from qrecipe.errors import printable
 
     found = qrecipe.inspect(file)
     if as_json:
@@ -38,7 +39,7 @@ def _inspect(
     else:
         _show(found, render.out())
     for warning in found.checkpoint.warnings:
-        render.err().print(f"warning: {warning}", markup=False)
+        render.err().print(f"warning: {printable(warning)}", markup=False)
 
 
 def _document(found: Inspection) -> dict[str, object]:
@@ -64,10 +65,12 @@ def _plain(entry: MetadataEntry) -> object:
 
 def _show(found: Inspection, console: Console) -> None:
     from qrecipe.cli.render import shape, size, table
+    from qrecipe.errors import printable
 
     checkpoint = found.checkpoint
     for file in checkpoint.files:
-        console.print(f"{file.name}: {checkpoint.container}, {file.nbytes:,} bytes ({size(file.nbytes)})", markup=False)
+        name = printable(file.name)
+        console.print(f"{name}: {checkpoint.container}, {file.nbytes:,} bytes ({size(file.nbytes)})", markup=False)
     rows = [(entry.key, _short(entry)) for entry in checkpoint.metadata or ()]
     if rows:
         console.print(table("metadata", (("key", "left"), ("value", "left")), rows))
@@ -77,7 +80,7 @@ def _show(found: Inspection, console: Console) -> None:
     kinds = Counter(t.dtype for t in checkpoint.tensors.values())
     weights = sum(t.params for t in found.inventory.tensors)
     bits = 8 * found.tensor_bytes / max(weights, 1)
-    counts = ", ".join(f"{n} {kind}" for kind, n in kinds.most_common())
+    counts = printable(", ".join(f"{n} {kind}" for kind, n in kinds.most_common()))
     console.print(f"{weights:,} weights, {bits:.2f} bits per weight: {counts}", markup=False)
 
 

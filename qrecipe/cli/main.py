@@ -1,17 +1,26 @@
-"""The entry point: commands, and the one place where errors become words on stderr and exit codes."""
+"""The entry point: commands, and the one place where errors become words on stderr and exit codes.
+
+A signal that asks to end (Ctrl-C, SIGTERM, a closed terminal) cleans up first. A stream that cannot show a character
+gets its escape.
+"""
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
+from contextlib import suppress
+from dataclasses import dataclass
+from io import TextIOWrapper
 from typing import Annotated
 
 import typer
 
 from qrecipe.cli import build, check, explain, inspect, plan, types
-from qrecipe.errors import QrecipeError
+from qrecipe.errors import Diagnostic, QrecipeError
 
-_INTERRUPTED = 130  # 128 + SIGINT, as shells report it
+_INTERRUPTED = 130  # what typer makes of a KeyboardInterrupt: 128 + SIGINT
+_ENDINGS = ("SIGINT", "SIGTERM", "SIGHUP")
 
 app = typer.Typer(
     name="qrecipe",
@@ -45,7 +54,8 @@ def _options(
 
 def main() -> None:
     """Run the command line; never a traceback for a user's mistake."""
-    signal.signal(signal.SIGTERM, _terminate)
+    ended = _Ended()
+    _prepare(ended)
     try:
         app(prog_name="qrecipe")
     except QrecipeError as error:
@@ -55,10 +65,62 @@ def main() -> None:
         sys.exit(1)
     except SystemExit as end:
         if end.code == _INTERRUPTED:
-            typer.echo("interrupted; nothing was left under a final name", err=True)
+            _interrupted(ended.by or signal.SIGINT)
         raise
+    except OSError as error:
+        if error.filename is None:
+            _cannot_print(error)
+        _refused(error)
+        sys.exit(1)
 
 
-def _terminate(_signal: int, _frame: object) -> None:
-    """Let SIGTERM clean up as Ctrl-C does."""
-    raise KeyboardInterrupt
+@dataclass(slots=True)
+class _Ended:
+    """Makes every signal that asks to end a KeyboardInterrupt, once: a second one must not stop the cleaning up."""
+
+    by: int | None = None
+
+    def __call__(self, number: int, _frame: object) -> None:
+        if self.by is None:
+            self.by = number
+            raise KeyboardInterrupt
+
+
+def _prepare(ended: _Ended) -> None:
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    for name in _ENDINGS:
+        number = getattr(signal, name, None)  # Windows knows no SIGHUP
+        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
+            signal.signal(number, ended)
+
+
+def _interrupted(by: int) -> None:
+    """Say so, and end as the shell expects of this signal."""
+    with suppress(OSError):  # the terminal may be gone
+        typer.echo("interrupted; nothing was left under a final name", err=True)
+    sys.exit(128 + by)
+
+
+def _refused(error: OSError) -> None:
+    """Say what the system refused and nothing else foresaw."""
+    from qrecipe.cli.render import show
+
+    show(
+        [
+            Diagnostic(
+                "system-refused",
+                f"the system refused {os.fsdecode(error.filename)}",
+                why=(error.strerror or str(error)).lower(),
+                fix="check the path, its permissions and the disk",
+            )
+        ]
+    )
+
+
+def _cannot_print(error: OSError) -> None:
+    """Say that stdout takes no more (a full disk behind `>`), and keep the interpreter from trying again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    typer.echo(f"error: cannot write to standard output: {(error.strerror or str(error)).lower()}", err=True)
+    sys.exit(1)

@@ -45,7 +45,7 @@ def totals(plan: Plan, target: TargetPlan) -> Iterator[str]:
     yield _size_line(plan, target)
     yield from _estimates(target)
     yield from fallbacks(target)
-    anew = sum(1 for decision in target.decisions if _decoded_anew(decision))
+    anew = sum(1 for decision in target.decisions if decision.requantized)
     if anew:
         yield f"requantized: {anew} tensors are quantized in the source; they are decoded and encoded anew"
     choices = sum(1 for decision in target.decisions if decision.open)
@@ -140,7 +140,7 @@ def _note(decision: Decision) -> str:
     notes = []
     if decision.fell_back:
         notes.append(f"fallback from {_fallen(decision)}")
-    if _decoded_anew(decision):
+    if decision.requantized:
         notes.append(f"from {decision.tensor.dtype}")
     if decision.copied and not decision.keep:
         notes.append("copied")
@@ -155,7 +155,3 @@ def _fallen(decision: Decision) -> str:
 
 def _why(decision: Decision) -> str:
     return next(entry.why for entry in decision.passed_over if entry.code == "shape")
-
-
-def _decoded_anew(decision: Decision) -> bool:
-    return not decision.copied and decision.tensor.dtype not in ("F32", "F16", "BF16", "F64")

@@ -9,6 +9,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColum
 from rich.progress import TransferSpeedColumn as RateColumn
 
 from qrecipe.cli.render import size
+from qrecipe.errors import printable
 from qrecipe.types.event import Event, TargetDone, TargetStarted, TaskDone
 
 if TYPE_CHECKING:
@@ -74,6 +75,5 @@ class Reporter:
         seconds = max(time.monotonic() - self._start, 1e-6)
         rate = self._done / seconds
         left = (self._total - self._done) / max(rate, 1e-6)
-        return (
-            f"{self._done / self._total:4.0%}  {size(self._done)} at {size(int(rate))}/s, {left:.0f} s left  {tensor}"
-        )
+        share = f"{self._done / self._total:4.0%}"
+        return f"{share}  {size(self._done)} at {size(int(rate))}/s, {left:.0f} s left  {printable(tensor)}"

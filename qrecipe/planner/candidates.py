@@ -46,6 +46,17 @@ def covers(pattern: Pattern, tensor: TensorInfo) -> bool:
     return bool(tensor.source_names) and all(pattern.covers(name) for name in tensor.source_names)
 
 
+def tensors_by_pattern(patterns: Sequence[Pattern], inventory: Inventory) -> dict[Pattern, list[TensorInfo]]:
+    """Return pattern → the tensors that it covers, in canonical order; equal patterns are asked once."""
+    distinct = list(dict.fromkeys(patterns))
+    found: dict[Pattern, list[TensorInfo]] = {pattern: [] for pattern in distinct}
+    lists = list(found.values())
+    for covered in covered_by(distinct, inventory):
+        for index in covered.rules:
+            lists[index].append(covered.tensor)
+    return found
+
+
 def _checkpoint_hits(patterns: Sequence[Pattern], inventory: Inventory) -> dict[str, frozenset[int]]:
     """Return checkpoint name → indexes of the `hf:` patterns that cover it; empty without such patterns."""
     chosen = [index for index, pattern in enumerate(patterns) if pattern.hf]

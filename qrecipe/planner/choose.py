@@ -58,16 +58,20 @@ def choose(chain: BoundChain, object_to: Objection) -> tuple[Choice | None, tupl
 
 
 def _choose_any(entry: AnyOf, object_to: Objection) -> tuple[Choice | None, tuple[PassedOver, ...]]:
-    """Take the first alternative that fits and name the others that would; those that do not fit are dropped."""
+    """Take the first alternative that fits and name the others that would; those that do not fit are dropped.
+
+    Only what stands before the one that is taken was passed over: what comes behind it was never a wish.
+    """
     fitting: list[Choice] = []
     skipped: list[PassedOver] = []
     for alternative in entry.chains:
         choice, passed = choose(alternative, object_to)
-        if choice is None:
-            skipped += passed
-        else:
+        if choice is not None:
             fitting.append(choice)
+        elif not fitting:
+            skipped += passed
     if not fitting:
         return None, tuple(skipped)
     first, *others = fitting
-    return Choice(first.use, first.passed_over, (*first.open, *(str(other) for other in others))), tuple(skipped)
+    further = (text for other in others for text in (str(other), *other.open))
+    return Choice(first.use, first.passed_over, (*first.open, *further)), tuple(skipped)

@@ -11,7 +11,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from qrecipe.errors import Diagnostic, Severity
-from qrecipe.planner.candidates import covers
+from qrecipe.planner.candidates import tensors_by_pattern
 from qrecipe.planner.faults import listed, tensors
 
 if TYPE_CHECKING:
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from qrecipe.planner.resolve import Resolution, Resolver
     from qrecipe.recipe.recipe import Rule
     from qrecipe.types.tensor import TensorInfo
+
+_HINTED = 20  # findings that look for near names, which takes long among many
 
 
 def unused_rules(resolutions: Sequence[Resolution], *, severity: Severity = "error") -> Iterator[Diagnostic]:
@@ -31,23 +33,33 @@ def unused_rules(resolutions: Sequence[Resolution], *, severity: Severity = "err
         return
     used = {index for resolution in resolutions for index in resolution.winners.values()}
     blamed = {error.where for resolution in resolutions for error in resolution.errors}
-    for index, rule in enumerate(resolutions[0].resolver.rules):
-        if index not in used and not rule.optional and not rule.inherited and rule.where_match.whole() not in blamed:
-            yield replace(_why_unused(index, resolutions), severity=severity)
+    unused = [
+        index
+        for index, rule in enumerate(resolutions[0].resolver.rules)
+        if index not in used and not rule.optional and not rule.inherited and rule.where_match.whole() not in blamed
+    ]
+    for causes in zip(*(_causes(unused, resolution) for resolution in resolutions), strict=True):
+        farthest = max(causes, key=lambda cause: cause[0])
+        yield replace(farthest[1], severity=severity)
 
 
-def _why_unused(index: int, resolutions: Sequence[Resolution]) -> Diagnostic:
-    """Tell no name, protected only, never true and shadowed apart. The target in which the rule came farthest tells."""
-    causes = [_cause(index, resolution) for resolution in resolutions]
-    return max(causes, key=lambda cause: cause[0])[1]
+def _causes(unused: Sequence[int], resolution: Resolution) -> Iterator[tuple[int, Diagnostic]]:
+    """Yield, for each unused rule, how far it came in this target (the target where it came farthest tells), and why.
+
+    Matching no name, protected tensors only, a condition that is never true, and shadowed are told apart.
+    """
+    resolver = resolution.resolver
+    patterns = [resolver.rules[index].match for index in unused]
+    covered = tensors_by_pattern(patterns, resolver.model.inventory)
+    for told, (index, pattern) in enumerate(zip(unused, patterns, strict=True)):
+        yield _cause(index, covered[pattern], resolution, hint=told < _HINTED)
 
 
-def _cause(index: int, resolution: Resolution) -> tuple[int, Diagnostic]:
+def _cause(index: int, covered: Sequence[TensorInfo], resolution: Resolution, *, hint: bool) -> tuple[int, Diagnostic]:
     resolver = resolution.resolver
     rule = resolver.rules[index]
-    covered = [tensor for tensor in resolver.model.inventory.tensors if covers(rule.match, tensor)]
     if not covered:
-        return 0, _matches_nothing(rule, resolver)
+        return 0, _matches_nothing(rule, resolver, hint=hint)
     reached = [tensor for tensor in covered if resolver.reaches(rule, tensor)]
     if not reached:
         return 1, _protected_only(rule, covered, resolver)
@@ -57,15 +69,15 @@ def _cause(index: int, resolution: Resolution) -> tuple[int, Diagnostic]:
     return 3, _shadowed(rule, true, resolution)
 
 
-def _matches_nothing(rule: Rule, resolver: Resolver) -> Diagnostic:
-    near = _nearest(str(rule.match), resolver)
-    hint = f"did you mean {' or '.join(repr(name) for name in near)}? " if near else ""
+def _matches_nothing(rule: Rule, resolver: Resolver, *, hint: bool) -> Diagnostic:
+    near = _nearest(str(rule.match), resolver) if hint else []
+    meant = f"did you mean {' or '.join(repr(name) for name in near)}? " if near else ""
     return Diagnostic(
         "rule-matches-nothing",
         "the pattern matches no tensor of this model",
         rule.where_match.whole(),
         why="a pattern covers a whole name, or the whole name less a final .weight",
-        fix=f"{hint}`qrecipe inspect` lists the names; optional = true if only some models have such a tensor",
+        fix=f"{meant}`qrecipe inspect` lists the names; optional = true if only some models have such a tensor",
     )
 
 

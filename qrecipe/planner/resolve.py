@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from qrecipe.errors import Diagnostic, RecipeError
-from qrecipe.planner.candidates import covered_by, covers
+from qrecipe.planner.candidates import covered_by, tensors_by_pattern
 from qrecipe.planner.choose import choose, objection
 from qrecipe.planner.facts import FactValue, model_facts, tensor_facts
 from qrecipe.planner.faults import Faults
@@ -21,6 +21,8 @@ from qrecipe.types.format import TypeUse
 
 if TYPE_CHECKING:
     from qrecipe.recipe.chain import BoundChain
+    from qrecipe.recipe.condition import Condition
+    from qrecipe.recipe.pattern import Pattern
     from qrecipe.recipe.recipe import Rule
     from qrecipe.types.format import Fit, Format
     from qrecipe.types.target import Backend, Target
@@ -60,7 +62,7 @@ class Resolver:
         self.shared = model_facts(model.inventory, target, model.imatrix)
         self.chains = _bound(rules, self.formats, self.fits)
         self._dtypes = {name.lower(): found for name, found in self.formats.items()}
-        self._places: dict[int, tuple[dict[str, int], int]] = {}
+        self._places: dict[tuple[Pattern, bool], tuple[dict[str, int], int]] = {}
 
     def reaches(self, rule: Rule, tensor: TensorInfo) -> bool:
         """Say whether a rule may touch this tensor at all."""
@@ -70,7 +72,7 @@ class Resolver:
         """Return the facts that rule `index` sees; `index` and `count` only where its condition asks for them."""
         facts = tensor_facts(tensor, self.shared, self.model.imatrix)
         when = self.rules[index].when
-        if when is not None and not when.facts.isdisjoint(("index", "count")):
+        if when is not None and _counts(when):
             place, count = self._place(index)
             facts |= {"index": place.get(tensor.name), "count": count}
         return facts
@@ -80,7 +82,7 @@ class Resolver:
         when = self.rules[index].when
         if when is None:
             return True
-        if facts is None or not when.facts.isdisjoint(("index", "count")):
+        if facts is None or _counts(when):
             facts = self.facts(tensor, index)
         answer = when.evaluate(facts)
         return None if answer is None else bool(answer)
@@ -121,11 +123,21 @@ class Resolver:
 
     def _place(self, index: int) -> tuple[dict[str, int], int]:
         """Return name → place among the tensors that the rule's `match` reaches, and their number."""
-        if index not in self._places:
-            rule = self.rules[index]
-            reached = [t for t in self.model.inventory.tensors if self.reaches(rule, t) and covers(rule.match, t)]
-            self._places[index] = {t.name: place for place, t in enumerate(reached)}, len(reached)
-        return self._places[index]
+        if not self._places:
+            self._places = self._count()
+        rule = self.rules[index]
+        return self._places[rule.match, rule.protected]
+
+    def _count(self) -> dict[tuple[Pattern, bool], tuple[dict[str, int], int]]:
+        """Number the tensors of every rule that asks for it: one walk over all names serves all rules."""
+        asking = [rule for rule in self.rules if rule.when is not None and _counts(rule.when)]
+        covered = tensors_by_pattern([rule.match for rule in asking], self.model.inventory)
+        places: dict[tuple[Pattern, bool], tuple[dict[str, int], int]] = {}
+        for rule in asking:
+            if (key := (rule.match, rule.protected)) not in places:
+                reached = [tensor.name for tensor in covered[rule.match] if self.reaches(rule, tensor)]
+                places[key] = {name: place for place, name in enumerate(reached)}, len(reached)
+        return places
 
 
 Formats = Mapping[str, "Format"]
@@ -170,6 +182,11 @@ class _Run:
             return None
         use = self.resolver.kept(tensor, self.faults)
         return None if use is None else Decision(tensor, use, keep=True, protected=why)
+
+
+def _counts(when: Condition) -> bool:
+    """Say whether a condition asks for the tensor's place among those that its rule's pattern reaches."""
+    return not when.facts.isdisjoint(("index", "count"))
 
 
 def _bound(rules: Sequence[Rule], formats: Formats, fits: Fits) -> list[BoundChain]:

@@ -98,7 +98,8 @@ def _missing(path: Path) -> Exception:
     there = sorted(entry.name for entry in path.parent.iterdir()) if path.parent.is_dir() else []
     near = difflib.get_close_matches(path.name, there, n=1)
     why = "" if path.parent.is_dir() else f"there is no folder {path.parent} either"
-    fix = f"did you mean {near[0]!r}?" if near else "check the path; it is relative to the recipe's folder"
+    relative = "check the path: in a recipe it is relative to its folder, on the command line to the working folder"
+    fix = f"did you mean {near[0]!r}?" if near else relative
     return fault("source-missing", Place(str(path)), f"there is no file or folder {path.name!r}", why=why, fix=fix)
 
 

@@ -60,3 +60,8 @@ class Decision:
     def copied(self) -> bool:
         """The source's bytes are taken as they are: same type, no arguments that would encode anew."""
         return self.type.format.name == self.tensor.dtype and not self.type.args
+
+    @property
+    def requantized(self) -> bool:
+        """The source has the tensor quantized already, and it is decoded and encoded anew."""
+        return not self.copied and self.tensor.dtype not in ("F32", "F16", "BF16", "F64")

@@ -10,6 +10,7 @@ import time
 
 import gguf
 import jsonschema
+import numpy as np
 import pytest
 
 import qrecipe as api
@@ -232,8 +233,9 @@ def test_usage_errors_exit_with_2(workplace, words, complaint):
     assert complaint in qrecipe(*words, code=2).stderr
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
-def test_an_interrupt_leaves_nothing_behind(workplace, how):
+@pytest.mark.parametrize("times", [1, 20])
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=["Ctrl-C", "SIGTERM", "SIGHUP"])
+def test_an_interrupt_leaves_nothing_behind(workplace, how, times):
     slow = workplace / "slow.py"
     slow.write_text(
         "import time, qrecipe.backends.gguf.work as work\n"
@@ -249,10 +251,13 @@ def test_an_interrupt_leaves_nothing_behind(workplace, how):
     assert run.stdout.readline() == "begun\n"
     assert any(name.endswith(".part") for name in names(workplace))
     time.sleep(0.1)
-    run.send_signal(how)
+    for _ in range(times):
+        run.send_signal(how)
+        time.sleep(0.005)
     _, said = run.communicate(timeout=60)
-    assert run.returncode == 130
-    assert "interrupted; nothing was left under a final name" in said
+    assert run.returncode == 128 + how
+    assert said.endswith("interrupted; nothing was left under a final name\n")
+    assert "Traceback" not in said
     assert names(workplace) == before
 
 
@@ -263,3 +268,43 @@ def test_a_closed_pipe_is_no_traceback(workplace):
     os.close(writer)
     assert run.returncode == 1
     assert run.stderr == ""
+
+
+@pytest.mark.parametrize("words", [("types",), ("plan", "mix.toml", "--json"), ("check", "mix.toml")])
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="a device of Linux")  # noqa: PTH110 - at collection
+def test_a_full_disk_behind_stdout_is_no_traceback(workplace, words):
+    with open("/dev/full", "w") as full:  # noqa: PTH123 - a device
+        run = subprocess.run([sys.executable, "-m", "qrecipe", *words], stdout=full, stderr=subprocess.PIPE, text=True)
+    assert run.returncode == 1
+    assert run.stderr == "error: cannot write to standard output: no space left on device\n"
+
+
+def test_a_stream_without_unicode_gets_escapes(workplace):
+    run = qrecipe("plan", "mix.toml", env={**os.environ, "PYTHONIOENCODING": "ascii"})
+    assert "32 \\xd7 256" in run.stdout
+
+
+def test_control_characters_of_a_model_reach_no_terminal(workplace):
+    writer = gguf.GGUFWriter("evil.gguf", "llama")
+    writer.add_block_count(1)
+    writer.add_tensor("blk.0.\x1b[31mred.weight", np.ones((32, 256), np.float16))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    (workplace / "all.toml").write_text('qrecipe = 1\nname = "all"\n[[rules]]\nmatch = "**"\ntype = "Q8_0"\n')
+    for words in ("plan", "all.toml", "--all", "--source"), ("build", "all.toml", "--source"), ("inspect",):
+        run = qrecipe(*words, "evil.gguf")
+        assert "\x1b" not in run.stdout + run.stderr
+        assert r"\x1b[31mred" in run.stdout + run.stderr
+
+
+def test_a_name_that_the_file_system_refuses_is_told(workplace):
+    text = (workplace / "mix.toml").read_text()
+    output = "a" * 300 + ".gguf"
+    (workplace / "mix.toml").write_text(f'{text}[[targets]]\nbackend = "gguf"\noutput = "{output}"\n')
+    assert qrecipe("build", "mix.toml", code=1).stderr.endswith(
+        f"error: the system refused {output}\n"
+        "why: file name too long\n"
+        "fix: check the path, its permissions and the disk\n"
+    )

@@ -89,7 +89,7 @@ def hooks_page() -> str:
                 ABOUT_HOOKS,
                 *(_hook(name, node) for name, node in hooks.items()),
                 "## Values that pass through",
-                "Frozen dataclasses of `qrecipe.types`.",
+                "Frozen dataclasses, and one enumeration, of `qrecipe.types`.",
                 *(
                     _value(name, node)
                     for module in VALUES

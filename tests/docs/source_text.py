@@ -33,7 +33,7 @@ def describe(name: str, node: Definition) -> str:
     if isinstance(node, ast.FunctionDef):
         return f"```python\n{signature(name, node)}\n```\n\n{prose(node)}"
     parts = [prose(node)]
-    fields = [item for item in node.body if isinstance(item, ast.AnnAssign)]
+    fields = [item for item in node.body if isinstance(item, ast.AnnAssign | ast.Assign)]
     if fields:
         parts.append("```python\n" + "\n".join(map(ast.unparse, fields)) + "\n```")
     members = [item for item in node.body if isinstance(item, ast.FunctionDef) and not item.name.startswith("_")]

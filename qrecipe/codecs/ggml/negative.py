@@ -20,11 +20,16 @@ if TYPE_CHECKING:
     from qrecipe.types.format import FloatArray
 
 _BLOCK = 256
+_AT_ONCE = 256  # blocks: the arrays between are several times the weights, and stay out of a task's memory
 
 
 def encode_negative(rows: FloatArray) -> bytes:
     """Encode rows of whole blocks."""
     blocks = rows.reshape(-1, _BLOCK)
+    return b"".join(_encode_blocks(blocks[start : start + _AT_ONCE]) for start in range(0, len(blocks), _AT_ONCE))
+
+
+def _encode_blocks(blocks: FloatArray) -> bytes:
     scales = _scales(blocks)
     return pack(scales, _codes(blocks, scales.astype(np.float32)))
 
