@@ -31,6 +31,7 @@ def _build(  # noqa: PLR0913, PLR0917 - one parameter a flag, as typer wants the
     memory: Annotated[str, typer.Option(help="Most memory that the process may use.", metavar="SIZE")] = "1GiB",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check everything, show the plan, write nothing.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace outputs that exist.")] = False,
+    no_lock: options.NoLock = False,
 ) -> None:
     """Build every target of a recipe (or of a plan that `plan --json` printed)."""
     import qrecipe
@@ -42,7 +43,7 @@ def _build(  # noqa: PLR0913, PLR0917 - one parameter a flag, as typer wants the
     given = options.settings(set_)
     budget = options.memory(memory)
     if dry_run:
-        result = qrecipe.rehearse(recipe, source=source, set=given, output=output, force=force)
+        result = qrecipe.rehearse(recipe, source=source, set=given, output=output, force=force, lock=not no_lock)
         show_plan(result.plan, console)
         console.print("dry run: nothing was written")
     else:
@@ -56,6 +57,7 @@ def _build(  # noqa: PLR0913, PLR0917 - one parameter a flag, as typer wants the
                 threads=threads,
                 memory=budget,
                 force=force,
+                lock=not no_lock,
                 on_event=reporter,
                 on_plan=lambda plan: show_plan(plan, console),
             )

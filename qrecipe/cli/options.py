@@ -20,6 +20,7 @@ Settings = Annotated[
     list[str] | None,
     typer.Option("--set", help="Set a variable of the recipe; may be repeated.", metavar="NAME=VALUE"),
 ]
+NoLock = Annotated[bool, typer.Option("--no-lock", help="Leave out what made the artifact (its lock).")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
 

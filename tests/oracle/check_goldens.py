@@ -52,7 +52,7 @@ def build(folder: Path, name: str, source: str, tensors: Tensors, imatrix: Path 
     """Run `qrecipe build` on a recipe that gives these tensors their golden's types; return the artifact."""
     recipe = folder / f"{name}.toml"
     recipe.write_text(recipe_text(name, source, tensors, imatrix), encoding="utf-8")
-    line = [sys.executable, "-m", "qrecipe", "build", str(recipe), "--output", str(folder), "--force"]
+    line = [sys.executable, "-m", "qrecipe", "build", str(recipe), "--output", str(folder), "--force", "--no-lock"]
     done = subprocess.run(line, capture_output=True, text=True, check=False)
     if done.returncode:
         sys.exit(f"error: {' '.join(line)}\n{done.stdout}{done.stderr}")

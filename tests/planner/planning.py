@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from qrecipe.api.targets import closed_sets, resolve_targets
+from qrecipe.api.targets import Facts, closed_sets, resolve_targets
 from qrecipe.errors import PlanError
 from qrecipe.host.catalog import make_catalog
 from qrecipe.inventory.order import canonical_order, layer_of, role_of
@@ -31,8 +31,8 @@ def resolved(text: str, model: Inventory, *, imatrix=None, plugins=()):
     catalog = make_catalog(*plugins, discover=False)
     recipe = load_recipe_text(HEAD + text, Path("/nowhere"), file="case.toml")
     listed, release = protected_patterns(model.protected)
-    facts = Model(model, protected_tensors(model, listed, release), imatrix)
-    return resolve_targets(recipe, facts, catalog, None)
+    facts = Facts(Model(model, protected_tensors(model, listed, release), imatrix))
+    return resolve_targets(recipe, facts, catalog)
 
 
 def decisions(text: str, model: Inventory, **given):

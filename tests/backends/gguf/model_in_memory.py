@@ -10,12 +10,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from qrecipe.api.building import Results
 from qrecipe.backends.gguf.backend import GgufBackend
 from qrecipe.backends.gguf.options import GgufOptions
 from qrecipe.codecs.builtin import FITS, FORMATS
 from qrecipe.executors.inline import InlineExecutor
 from qrecipe.types.decision import Decision
 from qrecipe.types.format import Call, Fit, Format, TypeUse
+from qrecipe.types.lock import Lock, Provenance
 from qrecipe.types.metadata import MetadataEntry, MetadataKind
 from qrecipe.types.source import StoredFile, StoredTensor
 from qrecipe.types.target import Job, Target
@@ -89,15 +91,22 @@ def target(**metadata: object) -> Target:
     return Target("gguf", "gguf", "model.gguf", None, GgufOptions(metadata=metadata))
 
 
-def job(it: Model, folder: Path, wanted: Target | None = None, notes: Mapping[str, str | int] | None = None) -> Job:
+def job(
+    it: Model,
+    folder: Path,
+    wanted: Target | None = None,
+    notes: Mapping[str, str | int] | None = None,
+    lock: Lock | None = None,
+) -> Job:
     wanted = wanted or target()
-    layout = GgufBackend().layout(it.inventory, it.decisions, wanted, notes or {})
+    provenance = Provenance(notes or {}, lock)
+    layout = GgufBackend().layout(it.inventory, it.decisions, wanted, provenance)
     staged = folder / "staged"
     with staged.open("wb") as file:
         file.truncate(layout.files[0].nbytes)
     parts = (it.inventory, it.decisions, layout, it.checkpoint)
     paths = {wanted.output: staged}
-    return Job(wanted, *parts, paths, BY_NAME, FITS_BY_NAME, it.importance, notes or {})
+    return Job(wanted, *parts, paths, BY_NAME, FITS_BY_NAME, it.importance, provenance)
 
 
 def build(
@@ -111,6 +120,7 @@ def build(
 ) -> Path:
     made = change(job(it, folder, **more))
     backend = GgufBackend()
-    (executor or InlineExecutor()).run(backend.tasks(made, limits), limits, lambda _: None)
-    backend.finish(made)
+    results = Results(lambda _: None)
+    (executor or InlineExecutor()).run(backend.tasks(made, limits), limits, results)
+    backend.finish(made, results.by_tensor())
     return made.paths["model.gguf"]

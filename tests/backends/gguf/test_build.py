@@ -12,6 +12,7 @@ from qrecipe.backends.gguf.backend import GgufBackend
 from qrecipe.errors import BuildError, Diagnostic
 from qrecipe.executors.threads import ThreadExecutor
 from qrecipe.types.format import Args, Format
+from qrecipe.types.lock import Provenance
 from qrecipe.types.source import StoredTensor
 from qrecipe.types.target import Job
 from qrecipe.types.task import Limits
@@ -62,7 +63,7 @@ def test_tasks_survive_pickling(mixture: Model, whole: bytes, tmp_path: Path):
     made = job(mixture, tmp_path)
     for task in pickle.loads(pickle.dumps(GgufBackend().tasks(made, ROOMY))):  # noqa: S301 - our own bytes
         task.work()
-    GgufBackend().finish(made)
+    GgufBackend().finish(made, {})
     assert made.paths["model.gguf"].read_bytes() == whole
 
 
@@ -257,7 +258,7 @@ def test_a_build_without_metadata_is_refused(tmp_path: Path):
 def test_a_header_that_is_not_the_planned_one_is_not_written(tmp_path: Path):
     made = job(one(values(4, 32)), tmp_path)
     with pytest.raises(BuildError) as caught:
-        GgufBackend().finish(replace(made, imatrix_note={"file": "imatrix.gguf"}))
+        GgufBackend().finish(replace(made, provenance=Provenance({"file": "imatrix.gguf"})), {})
     assert str(caught.value) == (
         "error: the header of target 'gguf' has 320 bytes; the plan says 256\n"
         "why: metadata or imatrix are not those that the plan was made with\n"

@@ -38,6 +38,11 @@ def test_split_keys_are_left_out():
     assert shown(written_metadata(source, 15, (), {})) == [("split.x", 1), *SET]
 
 
+def test_the_source_s_lock_is_left_out():
+    source = [number("qrecipe.lock", 1), text("qrecipe.recipe", "…"), text("qrecipes.own", "x")]
+    assert shown(written_metadata(source, 15, (), {})) == [("qrecipes.own", "x"), *SET]
+
+
 def test_an_alignment_of_32_stays_in_its_place():
     source = [text("a", "x"), number("general.alignment", 32), text("b", "y")]
     assert shown(written_metadata(source, 15, (), {})) == [("a", "x"), ("general.alignment", 32), ("b", "y"), *SET]

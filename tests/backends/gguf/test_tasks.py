@@ -1,4 +1,4 @@
-"""How tensors are cut: whole rows, nearly equal ranges, the memory respected, matrices apart where they differ."""
+"""How tensors become tasks: one a piece, in steps that the memory allows, and what a task holds."""
 
 from pathlib import Path
 
@@ -6,24 +6,8 @@ import numpy as np
 import pytest
 
 from qrecipe.backends.gguf.backend import GgufBackend
-from qrecipe.backends.gguf.tasks import row_ranges
 from qrecipe.types.task import Limits
 from tests.backends.gguf.model_in_memory import ROOMY, Model, job, model, tensor, use
-
-
-@pytest.mark.parametrize(
-    ("rows", "most", "border", "ranges"),
-    [
-        (10, 10, 10, [(0, 10)]),
-        (10, 4, 10, [(0, 3), (3, 6), (6, 10)]),
-        (3, 1, 3, [(0, 1), (1, 2), (2, 3)]),
-        (3, 0, 3, [(0, 1), (1, 2), (2, 3)]),
-        (9, 100, 3, [(0, 3), (3, 6), (6, 9)]),
-        (10, 3, 5, [(0, 2), (2, 5), (5, 7), (7, 10)]),
-    ],
-)
-def test_ranges(rows: int, most: int, border: int, ranges: list[tuple[int, int]]):
-    assert list(row_ranges(rows, most, border)) == ranges
 
 
 def experts(type_: str = "Q4_K", **more: object) -> Model:
@@ -35,26 +19,23 @@ def cut(it: Model, folder: Path, limits: Limits = ROOMY) -> list[tuple[int, int]
     return [(task.start, task.stop) for task in GgufBackend().tasks(job(it, folder), limits)]
 
 
-def test_experts_go_together_where_nothing_tells_them_apart(tmp_path: Path):
-    assert cut(experts(), tmp_path) == [(0, 24)]
-
-
-def test_experts_with_importance_go_apart(tmp_path: Path):
+def test_tasks_are_the_pieces_whatever_the_memory(tmp_path: Path):
+    each = [(0, 6), (6, 12), (12, 18), (18, 24)]
+    assert cut(experts(), tmp_path) == cut(experts(), tmp_path, Limits(8, 1)) == each
     data = {"blk.0.ffn_up_exps.weight": np.ones((4, 256), np.float32)}
-    assert cut(experts(importance=data), tmp_path) == [(0, 6), (6, 12), (12, 18), (18, 24)]
-    assert cut(experts("Q8_0", importance=data), tmp_path) == [(0, 24)]  # its encoder would not look at it
+    assert cut(experts(importance=data), tmp_path) == each
 
 
 def test_no_task_holds_more_than_its_share(tmp_path: Path):
-    limits = Limits(threads=2, memory=20_000)
+    limits = Limits(threads=2, memory=12_000)
     tasks = GgufBackend().tasks(job(experts(), tmp_path), limits)
-    assert max(task.memory for task in tasks) <= 10_000
+    assert {task.memory for task in tasks} == {3 * (256 * (2 + 4) + 2 * 144)}
     assert sum(task.nbytes for task in tasks) == 24 * 144
-    assert len(tasks) == 5
 
 
 def test_a_row_is_the_least(tmp_path: Path):
-    assert len(cut(experts(), tmp_path, Limits(8, 1))) == 24
+    tasks = GgufBackend().tasks(job(experts(), tmp_path), Limits(8, 1))
+    assert {task.memory for task in tasks} == {256 * (2 + 4) + 2 * 144}
 
 
 def test_a_task_stays_near_8_mib_of_float32(tmp_path: Path):
@@ -64,8 +45,8 @@ def test_a_task_stays_near_8_mib_of_float32(tmp_path: Path):
 
 
 def test_a_copy_holds_its_bytes_alone(tmp_path: Path):
-    tasks = GgufBackend().tasks(job(experts("BF16"), tmp_path), Limits(1, 5_000))
-    assert [(task.nbytes, task.memory) for task in tasks] == [(4096, 4096), (4096, 4096), (4096, 4096)]
+    tasks = GgufBackend().tasks(job(experts("BF16"), tmp_path), Limits(1, 1_500))
+    assert [(task.nbytes, task.memory) for task in tasks] == [(3072, 1024)] * 4
 
 
 @pytest.mark.parametrize("source", ["F32", "F16", "BF16"])
