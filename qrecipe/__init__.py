@@ -21,17 +21,23 @@ if TYPE_CHECKING:
         Explanation,
         Inspection,
         Plan,
+        Plugin,
         RuleVerdict,
         TargetPlan,
         build,
         check,
+        copy_recipe,
         explain,
         formats,
         inspect,
+        new_recipe,
         plan,
         plan_json,
         plan_schema,
+        plugins,
+        recipe_schema,
         rehearse,
+        shipped_recipes,
     )
     from qrecipe.errors import (
         BuildError,
@@ -58,6 +64,7 @@ __all__ = [
     "Location",
     "Plan",
     "PlanError",
+    "Plugin",
     "PluginError",
     "QrecipeError",
     "RecipeError",
@@ -68,17 +75,27 @@ __all__ = [
     "__version__",
     "build",
     "check",
+    "copy_recipe",
     "explain",
     "formats",
     "hookimpl",
     "inspect",
+    "new_recipe",
     "plan",
     "plan_json",
     "plan_schema",
+    "plugins",
+    "recipe_schema",
     "rehearse",
+    "shipped_recipes",
 ]
 
 _ERRORS = frozenset(name for name in __all__ if name.endswith("Error")) | {"Diagnostic", "Location", "Span"}
+_ELSEWHERE = {  # names that need not wait for the whole tool
+    **dict.fromkeys(_ERRORS, "qrecipe.errors"),
+    "hookimpl": "qrecipe.hooks",
+    "shipped_recipes": "qrecipe.recipe.shipped",
+}
 
 
 def __getattr__(name: str) -> object:
@@ -88,8 +105,7 @@ def __getattr__(name: str) -> object:
         return version("qrecipe")
     if name not in __all__:
         raise AttributeError(f"module 'qrecipe' has no attribute {name!r}")
-    home = "qrecipe.errors" if name in _ERRORS else "qrecipe.hooks" if name == "hookimpl" else "qrecipe.api"
-    return getattr(import_module(home), name)
+    return getattr(import_module(_ELSEWHERE.get(name, "qrecipe.api")), name)
 
 
 def __dir__() -> list[str]:

@@ -4,10 +4,12 @@ Importing this costs the whole tool; `qrecipe/__init__.py` looks its names up on
 """
 
 from qrecipe.api.building import BuildResult, Built, build, rehearse
-from qrecipe.api.looking import Inspection, formats, inspect
-from qrecipe.api.questions import check, explain, plan, plan_json, plan_schema
+from qrecipe.api.looking import Inspection, Plugin, formats, inspect, plugins
+from qrecipe.api.questions import check, explain, plan, plan_json, plan_schema, recipe_schema
+from qrecipe.api.starting import copy_recipe, new_recipe
 from qrecipe.planner.explain import Explanation, RuleVerdict
 from qrecipe.planner.plan import Plan, TargetPlan
+from qrecipe.recipe.shipped import shipped_recipes
 
 __all__ = [
     "BuildResult",
@@ -15,15 +17,21 @@ __all__ = [
     "Explanation",
     "Inspection",
     "Plan",
+    "Plugin",
     "RuleVerdict",
     "TargetPlan",
     "build",
     "check",
+    "copy_recipe",
     "explain",
     "formats",
     "inspect",
+    "new_recipe",
     "plan",
     "plan_json",
     "plan_schema",
+    "plugins",
+    "recipe_schema",
     "rehearse",
+    "shipped_recipes",
 ]

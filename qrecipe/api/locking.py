@@ -8,7 +8,8 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from qrecipe.planner.lock import plan_digest
-from qrecipe.recipe.render import rendered, without_folder
+from qrecipe.recipe.reference import without_folder
+from qrecipe.recipe.render import rendered
 from qrecipe.types.lock import Lock
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""What can be looked at without a recipe: a checkpoint's headers, and the types that recipes may name."""
+"""What can be looked at without a recipe: a checkpoint's headers, the types that recipes may name, the plug-ins."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ from qrecipe.api.opening import model_of, open_checkpoint
 from qrecipe.host.catalog import make_catalog
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from qrecipe.errors import Diagnostic
     from qrecipe.types.format import Format
     from qrecipe.types.source import Checkpoint
     from qrecipe.types.tensor import Inventory
@@ -28,6 +31,17 @@ class Inspection:
         return sum(tensor.nbytes for tensor in self.checkpoint.tensors.values())
 
 
+@dataclass(frozen=True, slots=True)
+class Plugin:
+    """A plug-in, working or not. `origin` is `built in` or its entry point; `offers` maps kinds to names in use."""
+
+    name: str
+    version: str
+    origin: str
+    offers: Mapping[str, tuple[str, ...]]
+    problems: tuple[Diagnostic, ...]
+
+
 def inspect(reference: str | Path) -> Inspection:
     """Read the headers of a checkpoint: a file, a folder, `pkg:NAME`. SourceError says what is wrong with them."""
     catalog = make_catalog()
@@ -39,3 +53,21 @@ def formats() -> tuple[Format, ...]:
     """Return every type that a recipe may name, by family, then by GGUF id or name."""
     found = make_catalog().formats.values()
     return tuple(sorted(found, key=lambda f: (f.family, f.gguf_id if f.gguf_id is not None else -1, f.name)))
+
+
+def plugins() -> tuple[Plugin, ...]:
+    """Return every plug-in, built-ins first, with what it brings and what is wrong with it.
+
+    A name that two plug-ins claim is in `offers` of the one that keeps it, if one does.
+    """
+    catalog = make_catalog()
+    return tuple(
+        Plugin(
+            provider.name,
+            provider.version,
+            provider.origin,
+            catalog.offered_by(provider.key),
+            tuple(trouble.finding for trouble in catalog.troubles if provider.key in trouble.keys),
+        )
+        for provider in catalog.providers
+    )

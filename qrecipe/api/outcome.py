@@ -72,7 +72,7 @@ def bring_together(
     materials = _materials(loaded, source, catalog)
     imatrix, data = _imatrix(loaded, materials.inventory)
     made_by = lock_of(loaded, materials.checkpoint, imatrix) if lock and materials.checkpoint is not None else None
-    facts = Facts(_model(materials.inventory, imatrix), imatrix, made_by)
+    facts = Facts(model_with(materials.inventory, imatrix), imatrix, made_by)
     resolved = resolve_targets(loaded, facts, catalog)
     findings = (*catalog.problems, *((materials.note,) if materials.note else ()), *resolved.warnings)
     plan = Plan(
@@ -92,16 +92,17 @@ def bring_together(
     return Outcome(catalog, loaded, plan, resolved.resolutions, resolved.errors, materials.checkpoint, data)
 
 
+def model_with(inventory: Inventory, imatrix: Imatrix | None = None) -> Model:
+    """Return a model as it is resolved: tensors, which of them are protected, which the imatrix has data for."""
+    listed, release = protected_patterns(inventory.protected)
+    return Model(inventory, protected_tensors(inventory, listed, release), None if imatrix is None else imatrix.names)
+
+
 def _bytes(inventory: Inventory, catalog: Catalog) -> int | None:
     """Return what the source's tensors take; None where a dtype is unknown."""
     formats = [catalog.formats.get(tensor.dtype) for tensor in inventory.tensors]
     sizes = zip(inventory.tensors, formats, strict=True)
     return None if None in formats else sum(f.nbytes(t.shape, ()) for t, f in sizes if f is not None)
-
-
-def _model(inventory: Inventory, imatrix: Imatrix | None) -> Model:
-    listed, release = protected_patterns(inventory.protected)
-    return Model(inventory, protected_tensors(inventory, listed, release), None if imatrix is None else imatrix.names)
 
 
 def _materials(recipe: Recipe, source: str | None, catalog: Catalog) -> Materials:

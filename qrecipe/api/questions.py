@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 from qrecipe.api.outcome import Outcome, bring_together
 from qrecipe.errors import Diagnostic, PlanError, QrecipeError
+from qrecipe.host.catalog import make_catalog
 from qrecipe.planner import explain as explaining
 from qrecipe.planner import planfile
+from qrecipe.recipe import schema
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -88,6 +90,11 @@ def plan_json(plan: Plan) -> str:
 def plan_schema() -> dict[str, object]:
     """Return the JSON Schema of `plan_json`."""
     return planfile.schema()
+
+
+def recipe_schema() -> dict[str, object]:
+    """Return the JSON Schema (draft 7) of a recipe file, with the keys of every installed backend, for editors."""
+    return schema.recipe_schema(make_catalog().backends.values())
 
 
 def _find(tensor: str, outcome: Outcome) -> str:

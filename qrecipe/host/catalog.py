@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from qrecipe.errors import Diagnostic
-from qrecipe.host.manager import Loaded, broken_plugin, describe, is_builtin, load_plugins
+from qrecipe.host.manager import Loaded, Provider, Trouble, broken_plugin, describe, is_builtin, load_plugins
 
 if TYPE_CHECKING:
     from qrecipe.types.architecture import Architecture
@@ -27,7 +27,7 @@ _WITHOUT_CASE = ("formats", "fits")
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
-    """What the tool can do in this environment. `origins` says which plug-in brought (kind, name)."""
+    """What the tool can do in this environment. `origins` says which plug-in brought (kind, name), by its key."""
 
     formats: Mapping[str, Format]
     fits: Mapping[str, Fit]
@@ -38,7 +38,18 @@ class Catalog:
     functions: Mapping[str, Callable[..., int | str | bool]]
     dialects: Mapping[str, Dialect]
     origins: Mapping[tuple[str, str], str]
-    problems: tuple[Diagnostic, ...]
+    providers: tuple[Provider, ...]
+    troubles: tuple[Trouble, ...]
+
+    @property
+    def problems(self) -> tuple[Diagnostic, ...]:
+        """What is wrong with plug-ins, for people."""
+        return tuple(trouble.finding for trouble in self.troubles)
+
+    def offered_by(self, key: str) -> dict[str, tuple[str, ...]]:
+        """Return what a plug-in brings that can be used: kind → names."""
+        brought = {kind: tuple(n for n in getattr(self, kind) if self.origins[kind, n] == key) for kind in KINDS}
+        return {kind: names for kind, names in brought.items() if names}
 
 
 def make_catalog(*extra: object, discover: bool = True) -> Catalog:
@@ -48,22 +59,20 @@ def make_catalog(*extra: object, discover: bool = True) -> Catalog:
 
 def catalog_of(loaded: Loaded) -> Catalog:
     """Collect what registered plug-ins offer."""
-    problems = list(loaded.problems)
+    troubles = list(loaded.troubles)
     origins: dict[tuple[str, str], str] = {}
-    found = {kind: _collect(loaded, kind, origins, problems) for kind in KINDS}
-    return Catalog(**found, origins=origins, problems=tuple(problems))
+    found = {kind: _collect(loaded, kind, origins, troubles) for kind in KINDS}
+    return Catalog(**found, origins=origins, providers=loaded.providers, troubles=tuple(troubles))
 
 
-def _collect(
-    loaded: Loaded, kind: str, origins: dict[tuple[str, str], str], problems: list[Diagnostic]
-) -> dict[str, Any]:
+def _collect(loaded: Loaded, kind: str, origins: dict[tuple[str, str], str], troubles: list[Trouble]) -> dict[str, Any]:
     items: dict[str, Any] = {}
     claims: dict[str, list[str]] = {}
     for plugin, implementation in loaded.provided(f"qrecipe_{kind}"):
         try:
             offered = {_name(item): item for item in implementation() or ()}
         except Exception as error:  # noqa: BLE001 - whatever a third party's hook raises must not take the tool down
-            problems.append(broken_plugin(plugin, f"its hook qrecipe_{kind} raised {describe(error)}"))
+            troubles.append(broken_plugin(plugin, f"its hook qrecipe_{kind} raised {describe(error)}"))
             continue
         for name, item in offered.items():
             key = name.lower() if kind in _WITHOUT_CASE else name
@@ -71,11 +80,11 @@ def _collect(
             if len(claims[key]) == 1:
                 items[name] = item
                 origins[kind, name] = plugin
-    _settle(kind, items, claims, problems)
+    _settle(kind, items, claims, troubles)
     return dict(sorted(items.items()))
 
 
-def _settle(kind: str, items: dict[str, Any], claims: Mapping[str, list[str]], problems: list[Diagnostic]) -> None:
+def _settle(kind: str, items: dict[str, Any], claims: Mapping[str, list[str]], troubles: list[Trouble]) -> None:
     """Report every name that several plug-ins claim, and take it away unless the first claim is built in."""
     for name in list(items):
         claimants = claims[name.lower() if kind in _WITHOUT_CASE else name]
@@ -85,15 +94,14 @@ def _settle(kind: str, items: dict[str, Any], claims: Mapping[str, list[str]], p
         if not kept:
             del items[name]
         outcome = f"the built-in {name!r} stays" if kept else f"none of them is used, so {name!r} is not available"
-        problems.append(
-            Diagnostic(
-                "plugin-clash",
-                f"plug-ins {' and '.join(map(repr, claimants))} both offer {kind[:-1]} {name!r}",
-                why=f"a name means one thing; {outcome}",
-                fix="uninstall one of them, or ask its author for another name",
-                severity="warning",
-            )
+        finding = Diagnostic(
+            "plugin-clash",
+            f"plug-ins {' and '.join(map(repr, claimants))} both offer {kind[:-1]} {name!r}",
+            why=f"a name means one thing; {outcome}",
+            fix="uninstall one of them, or ask its author for another name",
+            severity="warning",
         )
+        troubles.append(Trouble(tuple(claimants), finding))
 
 
 def _name(item: Any) -> str:  # noqa: ANN401 - the kinds have nothing in common but a name

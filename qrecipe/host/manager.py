@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint, entry_points, version
 from typing import Any
 
 import pluggy
@@ -21,11 +21,30 @@ GROUP = "qrecipe"
 
 
 @dataclass(frozen=True, slots=True)
+class Provider:
+    """A plug-in that was found, working or not. `key` is what the manager, messages and `Catalog.origins` call it."""
+
+    key: str
+    name: str
+    version: str
+    origin: str
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """What is wrong with plug-ins, by their keys."""
+
+    keys: tuple[str, ...]
+    finding: Diagnostic
+
+
+@dataclass(frozen=True, slots=True)
 class Loaded:
-    """A plug-in manager with everything registered, and what went wrong on the way."""
+    """A plug-in manager with everything registered, all that was found, and what went wrong on the way."""
 
     manager: pluggy.PluginManager
-    problems: tuple[Diagnostic, ...]
+    providers: tuple[Provider, ...]
+    troubles: tuple[Trouble, ...]
 
     def provided(self, hook: str) -> Iterator[tuple[str, Any]]:
         """Yield (plug-in, what its implementation of `hook` returned), built-ins first, then by plug-in name.
@@ -49,23 +68,36 @@ def load_plugins(extra: Iterable[object] = (), *, discover: bool = True) -> Load
     manager.add_hookspecs(hooks)
     for builtin in BUILTINS:
         manager.register(builtin, name=f"qrecipe:{type(builtin).__name__.lower()}")
-    problems = [_register(manager, plugin, _name_of(plugin)) for plugin in extra]
-    if discover:
-        found = sorted(entry_points(group=GROUP), key=lambda entry: (_distribution(entry), entry.name))
-        problems += [_load(manager, entry) for entry in found]
-    return Loaded(manager, tuple(problem for problem in problems if problem is not None))
+    own = version("qrecipe")
+    extra = tuple(extra)
+    providers = [Provider(name, name, own, "built in") for name, _ in manager.list_name_plugin()]
+    providers += [Provider(_name_of(plugin), _name_of(plugin), "", "handed in") for plugin in extra]
+    troubles = [_register(manager, plugin, _name_of(plugin)) for plugin in extra]
+    found = sorted(entry_points(group=GROUP), key=lambda entry: (_distribution(entry), entry.name)) if discover else ()
+    for entry in found:
+        name = _distribution(entry)
+        provider = _provider(entry, f"{name}:{entry.name}" if name in (known.key for known in providers) else name)
+        providers.append(provider)
+        troubles.append(_load(manager, entry, provider.key))
+    return Loaded(manager, tuple(providers), tuple(trouble for trouble in troubles if trouble is not None))
 
 
-def _load(manager: pluggy.PluginManager, entry: EntryPoint) -> Diagnostic | None:
-    name = _distribution(entry)
+def _load(manager: pluggy.PluginManager, entry: EntryPoint, key: str) -> Trouble | None:
     try:
         plugin = entry.load()
     except Exception as error:  # noqa: BLE001 - whatever a third party's import raises must not take the tool down
-        return broken_plugin(name, f"loading {entry.value} raised {describe(error)}")
-    return _register(manager, plugin, f"{name}:{entry.name}" if manager.has_plugin(name) else name)
+        return broken_plugin(key, f"loading {entry.value} raised {describe(error)}")
+    return _register(manager, plugin, key)
 
 
-def _register(manager: pluggy.PluginManager, plugin: object, name: str) -> Diagnostic | None:
+def _provider(entry: EntryPoint, key: str) -> Provider:
+    origin = f"{entry.name} = {entry.value}"
+    if entry.dist is None:
+        return Provider(key, entry.name, "", origin)
+    return Provider(key, entry.dist.name, entry.dist.version, origin)
+
+
+def _register(manager: pluggy.PluginManager, plugin: object, name: str) -> Trouble | None:
     """Register one plug-in and check that every hook it implements exists; undo where one does not."""
     try:
         manager.register(plugin, name=name)
@@ -77,15 +109,16 @@ def _register(manager: pluggy.PluginManager, plugin: object, name: str) -> Diagn
     return None
 
 
-def broken_plugin(name: str, cause: str) -> Diagnostic:
+def broken_plugin(name: str, cause: str) -> Trouble:
     """Say that a plug-in is of no use, and that the rest is."""
-    return Diagnostic(
+    finding = Diagnostic(
         "plugin-broken",
         f"plug-in {name!r} does not work: {cause}",
         why="the other plug-ins and all built-ins are there; what this one offers is not",
         fix=f"update or uninstall {name.split(maxsplit=1)[0]}, or report it to its author",
         severity="warning",
     )
+    return Trouble((name,), finding)
 
 
 def describe(error: BaseException) -> str:

@@ -12,7 +12,17 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictInt,
+    StrictStr,
+    ValidationError,
+    WithJsonSchema,
+)
 
 from qrecipe.errors import Diagnostic, RecipeError
 from qrecipe.recipe.model_faults import faults, refused
@@ -27,6 +37,11 @@ GIVEN_VARIABLES = ("name", "target")
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
 _VARIABLE_NAME = re.compile(r"[a-z_][a-z0-9_]*")
 _INTEGERS = range(-(2**63), 2**63)
+
+
+def _of_form(pattern: re.Pattern[str]) -> WithJsonSchema:
+    """Tell editors what a name looks like; the validators say it in words."""
+    return WithJsonSchema({"type": "string", "pattern": f"^{pattern.pattern}$"})
 
 
 def _recipe_name(name: str) -> str:
@@ -91,8 +106,8 @@ def _not_empty(text: str) -> str:
     return text
 
 
-Name = Annotated[StrictStr, AfterValidator(_recipe_name)]
-VariableName = Annotated[StrictStr, AfterValidator(_variable_name)]
+Name = Annotated[StrictStr, AfterValidator(_recipe_name), _of_form(_NAME)]
+VariableName = Annotated[StrictStr, AfterValidator(_variable_name), _of_form(_VARIABLE_NAME)]
 OneLine = Annotated[StrictStr, AfterValidator(_one_line)]
 Reference = Annotated[StrictStr, AfterValidator(_not_empty)]
 Value = StrictBool | Annotated[StrictInt, AfterValidator(_sixty_four_bits)] | StrictStr

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from qrecipe.recipe.reference import without_folder
 from qrecipe.recipe.toml_text import toml_key, toml_value
 
 if TYPE_CHECKING:
@@ -19,14 +20,6 @@ if TYPE_CHECKING:
 def rendered(recipe: Recipe, *, source: str | None) -> str:
     """Return the recipe as TOML; `source` is the checkpoint's own name, or None to keep the recipe's."""
     return "\n".join(_lines(recipe, source)) + "\n"
-
-
-def without_folder(reference: str) -> str:
-    """Return a local path's last name, and a reference with a scheme as it is."""
-    scheme, colon, _ = reference.partition(":")
-    if colon and len(scheme) > 1 and "/" not in scheme:
-        return reference
-    return reference.replace("\\", "/").rstrip("/").rpartition("/")[2]
 
 
 def _lines(recipe: Recipe, source: str | None) -> Iterator[str]:

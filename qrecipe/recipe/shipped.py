@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from qrecipe.errors import Diagnostic, Location, RecipeError
-from qrecipe.recipe.syntax import did_you_mean
 
 LIB = "lib:"
 _NO_RECIPES = ("protected",)  # data that lies beside the bases
@@ -65,6 +64,8 @@ def _names(folder: Path, suffix: str, *, recursive: bool = True) -> tuple[str, .
 
 
 def _unknown(kind: str, name: str, known: Sequence[str], where: Location | None) -> Diagnostic:
+    from qrecipe.recipe.syntax import did_you_mean  # noqa: PLC0415 - the shell completes names, and cannot wait for Lark
+
     listed = ", ".join(LIB + one for one in known) or "none"
     return Diagnostic(
         "unknown-shipped",

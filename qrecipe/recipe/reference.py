@@ -1,0 +1,42 @@
+"""References that recipes hold: `pkg:NAME` means the same everywhere, a path depends on the recipe's folder."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+def has_scheme(reference: str) -> bool:
+    """Tell `pkg:NAME` and `lib:NAME` from a path; a single letter is a drive."""
+    scheme, colon, _ = reference.partition(":")
+    return bool(colon) and len(scheme) > 1 and "/" not in scheme
+
+
+def without_folder(reference: str) -> str:
+    """Return a local path's last name, and a reference with a scheme as it is."""
+    if has_scheme(reference):
+        return reference
+    return reference.replace("\\", "/").rstrip("/").rpartition("/")[2]
+
+
+def is_relative(reference: str) -> bool:
+    """Say whether a reference depends on the folder that it is read in."""
+    return not (has_scheme(reference) or Path(reference).is_absolute() or reference.startswith("~"))
+
+
+def moved(reference: str, old: Path, new: Path) -> str:
+    """Return a relative path of folder `old` as it reads from folder `new`.
+
+    Links are followed in folders only, and `..` is taken off the front only: the rest may hold variables.
+    """
+    base, rest = os.path.realpath(old), reference
+    if base == os.path.realpath(new):
+        return reference
+    while rest == ".." or rest.startswith("../"):
+        base, rest = os.path.realpath(os.path.join(base, os.pardir)), rest[3:]  # noqa: PTH118 - text in, text out
+    try:
+        way = os.path.relpath(base, os.path.realpath(new))
+    except ValueError:  # Windows: another drive
+        way = base
+    parts = [part for part in (way.replace(os.sep, "/"), rest.removeprefix("./")) if part not in ("", ".")]
+    return "/".join(parts) or "."
