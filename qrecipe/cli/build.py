@@ -1,8 +1,9 @@
-"""`qrecipe build`: the main job. Preview, progress, summary on stderr; the artifacts' paths on stdout."""
+"""`qrecipe build`: the main job. Preview, progress, summary on stderr; the artifacts' paths, or JSON, on stdout."""
 
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,7 +13,7 @@ from qrecipe.cli import options
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from qrecipe import BuildResult, Plan
+    from qrecipe import BuildResult, Built, Plan
 
 
 def register(app: typer.Typer) -> None:
@@ -32,6 +33,7 @@ def _build(  # noqa: PLR0913, PLR0917 - one parameter a flag, as typer wants the
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check everything, show the plan, write nothing.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace outputs that exist.")] = False,
     no_lock: options.NoLock = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of paths.")] = False,
 ) -> None:
     """Build every target of a recipe (or of a plan that `plan --json` printed)."""
     import qrecipe
@@ -63,10 +65,39 @@ def _build(  # noqa: PLR0913, PLR0917 - one parameter a flag, as typer wants the
             )
         _summary(result, time.monotonic() - start, console)
     render.show(result.plan.warnings)
+    _tell(result, output, as_json=as_json)
+    raise typer.Exit(0 if result.complete else 1)
+
+
+def _tell(result: BuildResult, output: str, *, as_json: bool) -> None:
+    """Print what scripts need: the paths of what was written, or a document."""
+    from qrecipe.cli import document
+
+    if as_json:
+        document.show(
+            recipe=result.plan.recipe,
+            complete=result.complete,
+            targets=[_document(built, output) for built in result.built],
+            findings=[document.finding(found) for found in result.plan.warnings],
+        )
+        return
     for built in result.built:
         for path in built.paths:
             typer.echo(path)
-    raise typer.Exit(0 if result.complete else 1)
+
+
+def _document(built: Built, output: str) -> dict[str, object]:
+    target = built.target
+    return {
+        "name": target.name,
+        "backend": target.target.backend,
+        "written": bool(built.paths),
+        "files": [{"path": str(Path(output, file.path)), "bytes": file.nbytes} for file in target.files],
+        "tensor_bytes": target.tensor_bytes,
+        "bits_per_weight": round(target.bits_per_weight, 4),
+        "fallbacks": len(target.fallbacks),
+        "requantized": sum(1 for decision in target.decisions if decision.requantized),
+    }
 
 
 def _summary(result: BuildResult, seconds: float, console: Console) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import typer
 
 from qrecipe.cli import options
@@ -22,31 +20,13 @@ def _check(
 ) -> None:
     """List everything that is wrong with a recipe for its model, and everything worth knowing."""
     import qrecipe
-    from qrecipe.cli import render
+    from qrecipe.cli import document, render
 
     found = qrecipe.check(recipe, source=source, set=options.settings(set_))
     errors = sum(1 for finding in found if finding.severity == "error")
     if as_json:
-        typer.echo(json.dumps({"schema": 1, "findings": [_finding(finding) for finding in found]}, indent=1))
+        document.show(findings=[document.finding(finding) for finding in found])
     else:
         render.show(found)
         typer.echo(f"{errors} errors, {len(found) - errors} warnings" if found else "no findings")
     raise typer.Exit(1 if errors else 0)
-
-
-def _finding(finding: object) -> dict[str, object]:
-    from qrecipe import Diagnostic
-
-    assert isinstance(finding, Diagnostic)  # noqa: S101 - narrows for the type checker
-    where = finding.where
-    return {
-        "code": finding.code,
-        "severity": finding.severity,
-        "what": finding.what,
-        "why": finding.why,
-        "fix": finding.fix,
-        "file": where.file if where else None,
-        "key_path": where.key_path if where else None,
-        "line": where.line if where else None,
-        "column": where.column if where else None,
-    }

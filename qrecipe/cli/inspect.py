@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import math
 from collections import Counter
 from typing import TYPE_CHECKING, Annotated
 
@@ -30,12 +30,12 @@ def _inspect(
 ) -> None:
     """Show a checkpoint's files, metadata and tensors. Reads headers only."""
     import qrecipe
-    from qrecipe.cli import render
+    from qrecipe.cli import document, render
     from qrecipe.errors import printable
 
     found = qrecipe.inspect(file)
     if as_json:
-        typer.echo(json.dumps(_document(found), indent=1))
+        document.show(**_document(found))
     else:
         _show(found, render.out())
     for warning in found.checkpoint.warnings:
@@ -45,7 +45,6 @@ def _inspect(
 def _document(found: Inspection) -> dict[str, object]:
     checkpoint = found.checkpoint
     return {
-        "schema": 1,
         "container": checkpoint.container,
         "arch": found.inventory.arch or None,
         "header_digest": checkpoint.header_digest,
@@ -58,8 +57,10 @@ def _document(found: Inspection) -> dict[str, object]:
 
 
 def _plain(entry: MetadataEntry) -> object:
-    """Return a scalar as it is, an array as its length."""
+    """Return a scalar as it is, but text for a number that JSON lacks, and an array as its length."""
     value = entry.scalar()
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
     return {"array": entry.count} if value is None else value
 
 

@@ -16,7 +16,7 @@ from typing import Annotated
 
 import typer
 
-from qrecipe.cli import build, check, explain, inspect, plan, types
+from qrecipe.cli import build, check, explain, inspect, new, plan, plugins, schema, types
 from qrecipe.errors import Diagnostic, QrecipeError
 
 _INTERRUPTED = 130  # what typer makes of a KeyboardInterrupt: 128 + SIGINT
@@ -26,12 +26,11 @@ app = typer.Typer(
     name="qrecipe",
     help="Quantize a language model by a recipe: a small TOML file that says which tensor gets which type.",
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (build, plan, explain, check, inspect, types):
+for command in (build, plan, explain, check, new, inspect, types, plugins, schema):
     command.register(app)
 
 

@@ -7,11 +7,23 @@ from typing import Annotated
 
 import typer
 
+from qrecipe.cli import complete
+
 _UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "KI": 2**10, "MI": 2**20, "GI": 2**30}
 
-Recipe = Annotated[str, typer.Argument(help="A recipe's path, or the name of a shipped recipe.", metavar="RECIPE")]
+Recipe = Annotated[
+    str,
+    typer.Argument(
+        help="A recipe's path, or the name of a shipped recipe.", metavar="RECIPE", autocompletion=complete.recipes
+    ),
+]
 RecipeOrPlan = Annotated[
-    str, typer.Argument(help="A recipe's path, the name of a shipped one, or a plan file.", metavar="RECIPE")
+    str,
+    typer.Argument(
+        help="A recipe's path, the name of a shipped one, or a plan file.",
+        metavar="RECIPE",
+        autocompletion=complete.recipes_and_plans,
+    ),
 ]
 Source = Annotated[
     str | None, typer.Option(help="The checkpoint, instead of the recipe's own: a path or pkg:NAME.", metavar="SOURCE")

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from qrecipe.errors import Diagnostic
 
+_ANY = 1_000_000  # columns: a row stays on one line, however long
 _STYLES = {"error:": "bold red", "warning:": "bold yellow", "  -->": "cyan", "why:": "dim", "fix:": "green"}
 
 
@@ -84,5 +85,5 @@ def _styled(line: str) -> Text:
 
 def _wide(console: Console) -> Console:
     if not console.is_terminal:
-        console.width = 200
+        console.width = _ANY
     return console

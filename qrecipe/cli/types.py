@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 import typer
@@ -31,11 +30,11 @@ def register(app: typer.Typer) -> None:
 def _types(as_json: options.Json = False) -> None:
     """List the types with their sizes, blocks and arguments, and how they use an imatrix."""
     import qrecipe
-    from qrecipe.cli import render
+    from qrecipe.cli import document, render
 
     found = qrecipe.formats()
     if as_json:
-        typer.echo(json.dumps({"schema": 1, "types": [_document(format_) for format_ in found]}, indent=1))
+        document.show(types=[_document(format_) for format_ in found])
         return
     rows = [tuple("" if cell is None else str(cell) for cell in _row(format_)) for format_ in found]
     render.out().print(render.table("keep: stored as it is, in every family", _COLUMNS, rows))
