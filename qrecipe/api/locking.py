@@ -7,7 +7,7 @@ from dataclasses import replace
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from qrecipe.planner.lock import plan_digest
+from qrecipe.planner.lock import locked_types, plan_digest
 from qrecipe.recipe.reference import without_folder
 from qrecipe.recipe.render import rendered
 from qrecipe.types.lock import Lock
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 def lock_of(recipe: Recipe, checkpoint: Checkpoint, imatrix: Imatrix | None) -> Lock:
     """Return what all targets of a recipe share."""
     return Lock(
+        name=recipe.name,
         recipe=rendered(recipe, source=checkpoint.reference),
         source=without_folder(checkpoint.reference),
         source_digest=checkpoint.header_digest,
@@ -32,9 +33,14 @@ def lock_of(recipe: Recipe, checkpoint: Checkpoint, imatrix: Imatrix | None) -> 
 
 
 def locked(lock: Lock, target: Target, decisions: Sequence[Decision], catalog: Catalog) -> Lock:
-    """Return the lock of one target: its plan's digest, and the versions of all that takes part."""
-    versions = tuple(sorted(set(_versions(target, decisions, catalog))))
-    return replace(lock, plan_digest=plan_digest(target, decisions), versions=versions)
+    """Return the lock of one target: its name, its types and their digest, the versions of all that takes part."""
+    return replace(
+        lock,
+        target=target.name,
+        plan_digest=plan_digest(target, decisions),
+        versions=tuple(sorted(set(_versions(target, decisions, catalog)))),
+        types=locked_types(decisions),
+    )
 
 
 def _versions(target: Target, decisions: Sequence[Decision], catalog: Catalog) -> Iterator[str]:

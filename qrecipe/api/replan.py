@@ -95,7 +95,8 @@ def _lock(model: planfile.PlanModel, checkpoint: Checkpoint, imatrix: Imatrix | 
     if model.lock is None:
         return None
     digest = "" if imatrix is None else imatrix.digest
-    return Lock(model.lock.recipe, model.lock.source, checkpoint.header_digest, imatrix_digest=digest)
+    said = model.lock
+    return Lock(model.recipe, said.recipe, said.source, checkpoint.header_digest, imatrix_digest=digest)
 
 
 def _open(planned: str | None, given: str | None, digest: str, catalog: Catalog) -> tuple[Checkpoint, Inventory]:

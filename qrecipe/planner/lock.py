@@ -1,4 +1,4 @@
-"""The digest of a plan: which tensors get which types under which target, and nothing about how they came to."""
+"""What a lock says of a plan: which tensors get which types under which target, and nothing about how they came to."""
 
 from __future__ import annotations
 
@@ -19,6 +19,11 @@ def plan_digest(target: Target, decisions: Sequence[Decision]) -> str:
     for line in _lines(target, decisions):
         digest.update(json.dumps(line, ensure_ascii=False, separators=(",", ":")).encode() + b"\n")
     return digest.hexdigest()
+
+
+def locked_types(decisions: Sequence[Decision]) -> tuple[str, ...]:
+    """Return each tensor's type as a lock has it."""
+    return tuple(f"{decision.type} copied" if decision.copied else str(decision.type) for decision in decisions)
 
 
 def _lines(target: Target, decisions: Sequence[Decision]) -> Iterator[object]:

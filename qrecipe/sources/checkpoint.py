@@ -39,6 +39,10 @@ class FileCheckpoint:
             raise fault("read-outside-tensor", Place(string.name, tensor.offset), what, fix=fix)
         return string.read(tensor.offset + start, size)
 
+    def read_file(self, file: int, start: int, size: int) -> bytes:
+        """Return `size` bytes of a file from byte `start` on."""
+        return self.strings[file].read(start, size)
+
 
 def digest_of(headers: Iterable[bytes]) -> str:
     """Return the SHA-256 over the header bytes of all files, in order."""

@@ -77,6 +77,9 @@ class Checkpoint(Protocol):
     def read(self, name: str, start: int, size: int) -> bytes:
         """Return `size` bytes of a tensor's data from byte `start` on; SourceError if the file ends before."""
 
+    def read_file(self, file: int, start: int, size: int) -> bytes:
+        """Return `size` bytes of a file from byte `start` on, whatever they belong to; SourceError likewise."""
+
 
 class Source(Protocol):
     """One way to name a checkpoint (a GGUF file, `pkg:NAME`, …)."""

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from qrecipe.errors import Diagnostic
     from qrecipe.types.decision import Decision
     from qrecipe.types.format import Fit, FloatArray, Format, TypeUse
+    from qrecipe.types.lock import WrittenLock
     from qrecipe.types.source import Checkpoint
     from qrecipe.types.task import Limits, Task
     from qrecipe.types.tensor import Inventory, Shape, TensorInfo
@@ -128,3 +129,6 @@ class Backend(Protocol):
 
     def finish(self, job: Job, results: Mapping[str, Sequence[object]]) -> None:
         """Write what must come last (headers). `results` has what each tensor's tasks returned, in order of rows."""
+
+    def read_lock(self, checkpoint: Checkpoint) -> WrittenLock | None:
+        """Return the lock of an artifact of this family; None without one. SourceError where it cannot be read."""

@@ -5,6 +5,7 @@ One file, any type that has a GGUF id, metadata from the source. Everything but 
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ from qrecipe.backends.gguf import faults
 from qrecipe.backends.gguf.file_type import file_type
 from qrecipe.backends.gguf.header import encode_header
 from qrecipe.backends.gguf.layout import gguf_layout, table
-from qrecipe.backends.gguf.lock import lock_entries, sealed
+from qrecipe.backends.gguf.lock import UNKNOWN, UNSEALED, lock_entries, whole
 from qrecipe.backends.gguf.metadata import written_metadata
 from qrecipe.backends.gguf.options import GgufOptions
 from qrecipe.errors import BuildError, Diagnostic
@@ -21,8 +22,10 @@ from qrecipe.errors import BuildError, Diagnostic
 if TYPE_CHECKING:
     from qrecipe.types.decision import Decision
     from qrecipe.types.format import TypeUse
-    from qrecipe.types.lock import Provenance
+    from qrecipe.types.lock import Provenance, WrittenLock
     from qrecipe.types.metadata import MetadataEntry
+    from qrecipe.types.piece import PieceDigests
+    from qrecipe.types.source import Checkpoint
     from qrecipe.types.target import Job, Layout, Target
     from qrecipe.types.task import Limits, Task
     from qrecipe.types.tensor import Inventory, TensorInfo
@@ -66,7 +69,10 @@ class GgufBackend:
         self, inventory: Inventory, decisions: Sequence[Decision], target: Target, provenance: Provenance
     ) -> Layout:
         """Lay out the one file, `target.output`."""
-        metadata = _metadata(inventory, decisions, target, provenance) if inventory.metadata is not None else None
+        if inventory.metadata is None:
+            return gguf_layout(None, decisions, target.output)
+        lock = () if provenance.lock is None else lock_entries(provenance.lock, [UNKNOWN] * len(decisions))
+        metadata = (*_metadata(inventory, decisions, target, provenance.imatrix), *lock)
         return gguf_layout(metadata, decisions, target.output)
 
     def tasks(self, job: Job, limits: Limits) -> Sequence[Task]:
@@ -82,24 +88,39 @@ class GgufBackend:
         from qrecipe.backends.gguf.staged import Place  # noqa: PLC0415 - planning writes nothing
 
         (file,) = job.layout.files
-        metadata = _metadata(job.inventory, job.decisions, job.target, job.provenance)
-        parts = [job.layout.parts[decision.tensor.name][0] for decision in job.decisions]
-        rows = table(job.decisions, parts, header_bytes=file.header_bytes or 0)
-        header = encode_header(metadata, rows)
-        if job.provenance.lock is not None:
-            header = sealed(header, [results[decision.tensor.name] for decision in job.decisions])
+        header = _sealed(job, results) if job.provenance.lock is not None else _header(job)
         if len(header) != file.header_bytes:
             raise BuildError(faults.header_size(job.target, len(header), file.header_bytes))
         Place(job.paths[file.path], 0).write(header)
 
+    def read_lock(self, checkpoint: Checkpoint) -> WrittenLock | None:
+        """Read the lock of a GGUF file and hold the header against it."""
+        from qrecipe.backends.gguf.written import written_lock  # noqa: PLC0415 - builds read no lock
+
+        return written_lock(checkpoint)
+
+
+def _sealed(job: Job, results: Mapping[str, Sequence[object]]) -> bytes:
+    """Return the header with all digests in it, its own last."""
+    digests = [whole(results[decision.tensor.name]) for decision in job.decisions]
+    unsealed = _header(job, digests)
+    return _header(job, digests, hashlib.sha256(unsealed).hexdigest())
+
+
+def _header(job: Job, digests: Sequence[PieceDigests] = (), header_digest: str = UNSEALED) -> bytes:
+    metadata = _metadata(job.inventory, job.decisions, job.target, job.provenance.imatrix)
+    lock = () if job.provenance.lock is None else lock_entries(job.provenance.lock, digests, header_digest)
+    parts = [job.layout.parts[decision.tensor.name][0] for decision in job.decisions]
+    rows = table(job.decisions, parts, header_bytes=job.layout.files[0].header_bytes or 0)
+    return encode_header((*metadata, *lock), rows)
+
 
 def _metadata(
-    inventory: Inventory, decisions: Sequence[Decision], target: Target, provenance: Provenance
+    inventory: Inventory, decisions: Sequence[Decision], target: Target, notes: Mapping[str, str | int]
 ) -> tuple[MetadataEntry, ...]:
     source = inventory.metadata or ()
     overrides = target.options.overrides() if isinstance(target.options, GgufOptions) else ()
-    lock = () if provenance.lock is None else lock_entries(provenance.lock, len(decisions))
-    return (*written_metadata(source, file_type(source, decisions), overrides, provenance.imatrix), *lock)
+    return written_metadata(source, file_type(source, decisions), overrides, notes)
 
 
 def _beyond_limits(tensor: TensorInfo) -> Iterator[Diagnostic]:

@@ -173,6 +173,28 @@ def write_failed(path: Path, offset: int, error: OSError) -> Diagnostic:
     )
 
 
+def lock_version(file: str, found: object, known: int) -> Diagnostic:
+    """A lock from the future."""
+    return Diagnostic(
+        "lock-version",
+        f"the lock is of version {found}; this release reads version {known}",
+        Location(file=file, key_path="qrecipe.lock"),
+        why="another release of qrecipe made the file, or the number is damaged",
+        fix="update qrecipe; if no release reads it, download the file again",
+    )
+
+
+def lock_damaged(file: str, key: str, why: str) -> Diagnostic:
+    """A lock that qrecipe did not write so."""
+    return Diagnostic(
+        "lock-damaged",
+        f"the lock of this file is damaged at {key}",
+        Location(file=file, key_path=key),
+        why=why,
+        fix="download or build the file again; a tool that edits metadata may have taken or changed the key",
+    )
+
+
 def position(tensor: TensorInfo, flat: int) -> str:
     """Return the index of an element as `[row, col]`, with as many numbers as the tensor has dimensions."""
     index: list[int] = []
