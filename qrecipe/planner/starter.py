@@ -7,6 +7,7 @@ variable and fallback of the text is of use. Which tensors deserve more bits fol
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 _WANTED = {"large": ("Q6_K", "Q8_0"), "small": ("Q4_K", "Q5_0")}  # variable → types, the best first
 _VALUES = ("attn_v", "attn_qkv", "attn_kv_b")
+_IN_BLOCK = re.compile(r"blk\.[^.]*\.([a-z0-9_]+)\.weight")  # what `blk.*.ROLE` covers; patterns are made of the role
 _DOCS = "https://github.com/qrecipe/qrecipe/tree/main/docs"
 
 
@@ -79,22 +81,24 @@ def _singled_out(tensors: Sequence[TensorInfo], model: Model, into: Destination)
     why = "the embeddings are the output head too" if model.inventory.tied else "the output head: every token needs it"
     if found := tuple(tensor for tensor in tensors if tensor.role == head):
         yield _Part(head, "large", why, found)
-    if found := tuple(tensor for tensor in tensors if _in_block(tensor, _VALUES)):
+    if found := tuple(tensor for tensor in tensors if _role(tensor) in _VALUES):
         yield _Part(_blocks(found), "large", "the values of attention: all that it passes on", found)
     layers = model_facts(model.inventory, into.target, None)["n_layers"]
-    downs = tuple(tensor for tensor in tensors if tensor.role.startswith("ffn_down") and _in_block(tensor))
-    if found := tuple(tensor for tensor in downs if more_bits(tensor.layer or 0, int(layers or 0))):
+    downs = tuple(tensor for tensor in tensors if _role(tensor).startswith("ffn_down"))
+    if found := tuple(t for t in downs if t.layer is not None and more_bits(t.layer, int(layers or 0))):
         why = "the first and last eighth of the layers and every third between, as llama-quantize has it"
         yield _Part(_blocks(downs), "large", why, found, "more_bits(layer, n_layers)")
 
 
-def _in_block(tensor: TensorInfo, roles: Sequence[str] = ()) -> bool:
-    return tensor.name == f"blk.{tensor.layer}.{tensor.role}.weight" and (not roles or tensor.role in roles)
+def _role(tensor: TensorInfo) -> str:
+    """Return the role of a block's matrix, '' for any other tensor."""
+    found = _IN_BLOCK.fullmatch(tensor.name)
+    return "" if found is None else found[1]
 
 
 def _blocks(tensors: Sequence[TensorInfo]) -> str:
     """Return the pattern that covers these roles in every block."""
-    roles = list(dict.fromkeys(tensor.role for tensor in tensors))
+    roles = list(dict.fromkeys(map(_role, tensors)))
     return f"blk.*.{roles[0] if len(roles) == 1 else '{' + ','.join(roles) + '}'}"
 
 
