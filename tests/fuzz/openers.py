@@ -1,0 +1,80 @@
+"""What the tool does with a file of each kind, up to the first byte that it would write: read, check, plan, describe.
+
+An opener raises QrecipeError where the file is refused; anything else that it raises is a finding.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+
+from qrecipe.api import outcome, replan
+from qrecipe.api.looking import Inspection
+from qrecipe.errors import QrecipeError
+from qrecipe.host.catalog import Catalog, make_catalog
+from qrecipe.inventory.build import inventory_of
+from qrecipe.inventory.compact import read_inventory, write_inventory
+from qrecipe.planner import planfile
+from qrecipe.sources.imatrix import read_imatrix
+from qrecipe.sources.local import LocalSource
+
+
+def open_as(kind: str, path: Path) -> None:
+    _OPENERS[kind](path)
+
+
+def prepare() -> None:
+    """Look plug-ins up once a process: they are not what is tried, and take longer than a small file does."""
+    outcome.make_catalog = replan.make_catalog = _catalog
+
+
+@cache
+def _catalog() -> Catalog:
+    return make_catalog(discover=False)
+
+
+def _checkpoint(path: Path) -> None:
+    from qrecipe.cli.inspect import _document
+
+    checkpoint = LocalSource().open(path.name, path.parent)
+    for tensor in checkpoint.tensors.values():
+        assert len(checkpoint.read(tensor.name, 0, tensor.nbytes)) == tensor.nbytes
+    for entry in checkpoint.metadata or ():
+        entry.first()
+    inventory = inventory_of(checkpoint)
+    json.dumps(_document(Inspection(checkpoint, inventory)))
+
+
+def _imatrix(path: Path) -> None:
+    found = read_imatrix(path)
+    assert all(values.size for values in found.entries.values())
+
+
+def _recipe(path: Path) -> None:
+    found = outcome.bring_together(path, source=str(path.with_name("model.gguf")), settings=None)
+    planfile.dumps(found.planned())
+
+
+def _plan(path: Path) -> None:
+    planfile.read(path.read_text(encoding="utf-8", errors="replace"), str(path))
+    replan.reopen(path, source=str(path.with_name("model.gguf")), settings=None)
+
+
+def _inventory(path: Path) -> None:
+    inventory = read_inventory(path)
+    write_inventory(inventory)
+    if not inventory.tensors:
+        raise QrecipeError
+
+
+_OPENERS = {
+    "gguf": _checkpoint,
+    "splits": _checkpoint,
+    "safetensors": _checkpoint,
+    "imatrix-gguf": _imatrix,
+    "imatrix-legacy": _imatrix,
+    "recipe": _recipe,
+    "plan": _plan,
+    "inventory": _inventory,
+}
