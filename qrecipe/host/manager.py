@@ -60,7 +60,7 @@ def _load(manager: pluggy.PluginManager, entry: EntryPoint) -> Diagnostic | None
     name = _distribution(entry)
     try:
         plugin = entry.load()
-    except Exception as error:  # noqa: BLE001 - whatever a third party's import raises must not take the tool down
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - no third party's import may take the tool down
         return broken_plugin(name, f"loading {entry.value} raised {describe(error)}")
     return _register(manager, plugin, f"{name}:{entry.name}" if manager.has_plugin(name) else name)
 
