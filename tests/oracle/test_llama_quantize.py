@@ -95,3 +95,15 @@ def test_the_recipe_has_one_exact_rule_for_each_tensor():
         '\n[[rules]]\nmatch = "blk.0.attn_q.weight"\ntype = "Q4_K"\n'
         '\n[[rules]]\nmatch = "**"\ntype = "keep"\noptional = true\n'
     )
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.name)
+def test_the_page_about_byte_identity_names_every_case(model):
+    page = (ROOT / "docs/explanation/byte-identity.md").read_text(encoding="utf-8")
+    row = next(line for line in page.splitlines() if line.startswith(f"| {model.name} |"))
+    _, count, plain, weighted, different = [cell.strip() for cell in row.strip("|").split("|")]
+    named = [*plain.split(", "), *(f"{kind}-imatrix" for kind in weighted.split(", "))]
+    known = [case.name for case in model.cases if case.name in KNOWN_DIFFERENT]
+    assert sorted([*named, *known]) == sorted(["source", *(case.name for case in model.cases)])
+    assert int(count) == TENSORS[model.name] == len(goldens.read(model.name, "source").tensors)
+    assert bool(different) == bool(known)
