@@ -21,7 +21,7 @@ SCHEMA: Final = 1
 
 
 class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="ignore", frozen=True)  # later versions may add fields
 
 
 class RuleModel(_Model):
@@ -103,6 +103,13 @@ class ImatrixModel(_Model):
     sha256: str
 
 
+class MissingModel(_Model):
+    """A target that the plan lacks because its plug-in was not installed."""
+
+    what: str
+    fix: str
+
+
 class PlanModel(_Model):
     """A plan: what each tensor becomes, and what every file will weigh."""
 
@@ -115,6 +122,7 @@ class PlanModel(_Model):
     arch: str
     requantize: bool
     imatrix: ImatrixModel | None
+    missing: tuple[MissingModel, ...] = ()
     targets: tuple[TargetModel, ...]
 
 
@@ -131,6 +139,7 @@ def document(plan: Plan) -> PlanModel:
         arch=plan.inventory.arch,
         requantize=plan.requantize,
         imatrix=None if imatrix is None else ImatrixModel(file=imatrix.file, sha256=imatrix.digest),
+        missing=tuple(MissingModel(what=finding.what, fix=finding.fix) for finding in plan.missing),
         targets=tuple(target_model(target) for target in plan.targets),
     )
 
