@@ -137,7 +137,7 @@ def _ready(recipe: str | Path | Plan, source: str | None, settings: Mapping[str,
 
 def _refuse_early(ready: Ready, options: Options) -> None:
     if not ready.plan.targets:
-        raise BuildError(*(_as_error(finding) for finding in ready.plan.missing))
+        raise BuildError(*([_as_error(finding) for finding in ready.plan.missing] or [_no_targets(ready.plan)]))
     if options.executor not in ready.catalog.executors:
         raise BuildError(_unknown_executor(options.executor, ready.catalog))
     fits = [finding for finding in ready.plan.findings if finding.code == "fit-missing"]
@@ -210,6 +210,15 @@ def _unknown_executor(name: str, catalog: Catalog) -> Diagnostic:
         f"unknown executor {name!r}",
         why=f"known are {', '.join(catalog.executors)}",
         fix="choose one of these, or install the plug-in that brings it",
+    )
+
+
+def _no_targets(plan: Plan) -> Diagnostic:
+    return Diagnostic(
+        "no-targets",
+        f"the plan for {plan.recipe} has no targets",
+        why="there is nothing to build",
+        fix="plan again from the recipe",
     )
 
 

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qrecipe.api.opening import model_of, open_checkpoint, open_imatrix, open_inventory
+from qrecipe.api.replan import is_plan_file
 from qrecipe.api.targets import resolve_targets
-from qrecipe.errors import Diagnostic, PlanError, SourceError
+from qrecipe.errors import Diagnostic, Location, PlanError, RecipeError, SourceError
 from qrecipe.host.catalog import make_catalog
 from qrecipe.planner.plan import Plan
 from qrecipe.planner.protect import protected_tensors
@@ -66,6 +67,8 @@ def bring_together(
     recipe: str | Path, *, source: str | None, settings: Mapping[str, Setting] | None, catalog: Catalog | None = None
 ) -> Outcome:
     """Load a recipe, open its model and resolve every target."""
+    if is_plan_file(recipe):
+        raise RecipeError(_plan_for_recipe(recipe))
     catalog = catalog or make_catalog()
     loaded = load_recipe(recipe, set=settings or {})
     materials = _materials(loaded, source, catalog)
@@ -138,6 +141,16 @@ def _stands_in(inventory: str, absent: Diagnostic) -> Diagnostic:
         why=absent.what,
         fix="`build` needs the checkpoint itself: give it with --source",
         severity="warning",
+    )
+
+
+def _plan_for_recipe(file: str | Path) -> Diagnostic:
+    return Diagnostic(
+        "plan-for-recipe",
+        "this is a plan, not a recipe",
+        Location(file=str(file)),
+        why="a plan's decisions are made: there is nothing left to check, plan or explain",
+        fix="name the recipe that it was made from; `qrecipe build` takes plans, with --dry-run to look at one",
     )
 
 

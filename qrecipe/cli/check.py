@@ -30,7 +30,8 @@ def _check(
         typer.echo(json.dumps({"schema": 1, "findings": [_finding(finding) for finding in found]}, indent=1))
     else:
         render.show(found)
-        typer.echo(f"{errors} errors, {len(found) - errors} warnings" if found else "no findings")
+        told = f"{render.count(errors, 'error')}, {render.count(len(found) - errors, 'warning')}"
+        typer.echo(told if found else "no findings")
     raise typer.Exit(1 if errors else 0)
 
 
