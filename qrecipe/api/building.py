@@ -145,7 +145,7 @@ def _ready(
 
 def _refuse_early(ready: Ready, options: Options) -> None:
     if not ready.plan.targets:
-        raise BuildError(*(_as_error(finding) for finding in ready.plan.missing))
+        raise BuildError(*([_as_error(finding) for finding in ready.plan.missing] or [_no_targets(ready.plan)]))
     if options.executor not in ready.catalog.executors:
         raise BuildError(_unknown_executor(options.executor, ready.catalog))
     fits = [finding for finding in ready.plan.findings if finding.code == "fit-missing"]
@@ -246,6 +246,15 @@ def _plan_with_lock() -> Diagnostic:
         "the plan was made for an artifact with a lock",
         why="its sizes count the lock",
         fix="plan again with --no-lock, or build without it",
+    )
+
+
+def _no_targets(plan: Plan) -> Diagnostic:
+    return Diagnostic(
+        "no-targets",
+        f"the plan for {plan.recipe} has no targets",
+        why="there is nothing to build",
+        fix="plan again from the recipe",
     )
 
 

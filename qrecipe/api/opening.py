@@ -10,7 +10,8 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qrecipe.errors import Diagnostic, Location, SourceError
+from qrecipe.errors import Diagnostic, Location, PluginError, QrecipeError, SourceError
+from qrecipe.host.manager import describe, is_builtin
 from qrecipe.inventory.build import inventory_of
 from qrecipe.inventory.compact import read_inventory
 from qrecipe.planner.plan import Imatrix
@@ -27,9 +28,16 @@ if TYPE_CHECKING:
 
 def open_checkpoint(reference: str, folder: Path, catalog: Catalog, where: Location | None = None) -> Checkpoint:
     """Open a checkpoint by whichever source claims the reference; SourceError where none does."""
-    for source in catalog.sources.values():
-        if source.claims(reference, folder):
-            return source.open(reference, folder)
+    for name, source in catalog.sources.items():
+        try:
+            if source.claims(reference, folder):
+                return source.open(reference, folder)
+        except QrecipeError:
+            raise
+        except Exception as error:
+            if is_builtin(catalog.origins["sources", name]):
+                raise
+            raise PluginError(_source_failed(name, reference, catalog, error)) from error
     raise SourceError(_unclaimed(reference, folder, catalog, where))
 
 
@@ -79,8 +87,24 @@ def _other_model(path: Path, data: ImatrixData, model: Inventory) -> Diagnostic:
     return Diagnostic(
         "imatrix-other-model",
         f"the imatrix {path} has no data for any tensor of this model",
-        why=f"it knows {theirs}; the model has {model.tensors[0].name if model.tensors else 'no tensors'}",
+        why=f"it knows {theirs}; the model has {_a_matrix(model)}",
         fix="give the imatrix that was made from this model",
+    )
+
+
+def _a_matrix(model: Inventory) -> str:
+    """Return the name of a tensor that an imatrix could be about."""
+    names = [tensor.name for tensor in model.tensors if tensor.dims > 1] or [tensor.name for tensor in model.tensors]
+    return names[0] if names else "no tensors"
+
+
+def _source_failed(name: str, reference: str, catalog: Catalog, error: Exception) -> Diagnostic:
+    plugin = catalog.origins["sources", name]
+    return Diagnostic(
+        "plugin-broken",
+        f"source {name!r} of plug-in {plugin!r} failed on {reference}: {describe(error)}",
+        why="a source says what it cannot open; this is a fault in the plug-in",
+        fix=f"update or uninstall {plugin.split(maxsplit=1)[0]}, or report it to its author",
     )
 
 

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 
 from qrecipe.api.locking import lock_of
 from qrecipe.api.opening import model_of, open_checkpoint, open_imatrix, open_inventory
+from qrecipe.api.replan import is_plan_file
 from qrecipe.api.targets import Facts, resolve_targets
-from qrecipe.errors import Diagnostic, PlanError, SourceError
+from qrecipe.errors import Diagnostic, Location, PlanError, RecipeError, SourceError
 from qrecipe.host.catalog import make_catalog
 from qrecipe.planner.plan import Plan
 from qrecipe.planner.protect import protected_tensors
@@ -67,6 +68,8 @@ def bring_together(
     recipe: str | Path, *, source: str | None, settings: Mapping[str, Setting] | None, lock: bool = True
 ) -> Outcome:
     """Load a recipe, open its model and resolve every target. Without `lock`, artifacts do not say what made them."""
+    if is_plan_file(recipe):
+        raise RecipeError(_plan_for_recipe(recipe))
     catalog = make_catalog()
     loaded = load_recipe(recipe, set=settings or {})
     materials = _materials(loaded, source, catalog)
@@ -142,6 +145,16 @@ def _stands_in(inventory: str, absent: Diagnostic) -> Diagnostic:
         why=absent.what,
         fix="`build` needs the checkpoint itself: give it with --source",
         severity="warning",
+    )
+
+
+def _plan_for_recipe(file: str | Path) -> Diagnostic:
+    return Diagnostic(
+        "plan-for-recipe",
+        "this is a plan, not a recipe",
+        Location(file=str(file)),
+        why="a plan's decisions are made: there is nothing left to check, plan or explain",
+        fix="name the recipe that it was made from; `qrecipe build` takes plans, with --dry-run to look at one",
     )
 
 

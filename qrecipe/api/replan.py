@@ -39,8 +39,10 @@ _LARGEST_PLAN = 256 << 20
 
 
 def is_plan_file(path: str | Path) -> bool:
-    """Tell a plan file from a recipe by its first character."""
+    """Tell a plan file from a recipe by its first character. A pipe is not read: what was read would be gone."""
     try:
+        if not Path(path).is_file():
+            return False
         with Path(path).open("rb") as file:
             return planfile.looks_like_plan(file.read(64).decode("utf-8", errors="replace"))
     except OSError:
@@ -87,6 +89,7 @@ def _reopen_file(model: planfile.PlanModel, path: Path, catalog: Catalog, source
         requantize=model.requantize,
         imatrix=imatrix,
         lock=lock,
+        missing=tuple(_missing(finding) for finding in model.missing),
     )
     return catalog, plan, checkpoint, data
 
@@ -97,6 +100,13 @@ def _lock(model: planfile.PlanModel, checkpoint: Checkpoint, imatrix: Imatrix | 
     digest = "" if imatrix is None else imatrix.digest
     said = model.lock
     return Lock(model.recipe, said.recipe, said.source, checkpoint.header_digest, imatrix_digest=digest)
+
+
+def _missing(finding: planfile.MissingModel) -> Diagnostic:
+    why = "its plug-in was not there when the plan was made"
+    return Diagnostic(
+        "backend-missing", finding.what, why=why, fix=f"{finding.fix}, then plan again", severity="warning"
+    )
 
 
 def _open(planned: str | None, given: str | None, digest: str, catalog: Catalog) -> tuple[Checkpoint, Inventory]:

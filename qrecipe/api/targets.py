@@ -67,10 +67,15 @@ def resolve_targets(recipe: Recipe, facts: Facts, catalog: Catalog) -> ResolvedT
 
 
 def closed_sets(recipe: Recipe, catalog: Catalog) -> Mapping[str, Sequence[str]]:
-    """Return the values that facts with a closed set may be compared with."""
+    """Return the values that facts with a closed set may be compared with.
+
+    Parents' targets count, though a child has its own: their rules may speak of them.
+    """
     backends = {*catalog.backends, *OFFICIAL, *(target.backend for target in recipe.targets)}
     dtypes = [name for name, found in catalog.formats.items() if found.gguf_id is not None]
-    return {"backend": sorted(backends), "target": [t.name for t in recipe.targets], "dtype": dtypes}
+    parents = (target for written in recipe.family for target in written.model.targets or ())
+    targets = [*(target.name for target in recipe.targets), *(target.name or target.backend for target in parents)]
+    return {"backend": sorted(backends), "target": list(dict.fromkeys(targets)), "dtype": dtypes}
 
 
 def lay_out(target: Target, decisions: Sequence[Decision], catalog: Catalog, facts: Facts) -> TargetPlan:

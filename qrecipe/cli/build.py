@@ -113,5 +113,7 @@ def _summary(result: BuildResult, seconds: float, console: Console) -> None:
 
 
 def _left_out(plan: Plan, console: Console) -> None:
+    from qrecipe.cli.render import count
+
     if plan.missing:
-        console.print(f"not built: {len(plan.missing)} targets, see the warnings")
+        console.print(f"not built: {count(len(plan.missing), 'target')}, see the warnings")

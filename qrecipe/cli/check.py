@@ -28,5 +28,6 @@ def _check(
         document.show(findings=[document.finding(finding) for finding in found])
     else:
         render.show(found)
-        typer.echo(f"{errors} errors, {len(found) - errors} warnings" if found else "no findings")
+        told = f"{render.count(errors, 'error')}, {render.count(len(found) - errors, 'warning')}"
+        typer.echo(told if found else "no findings")
     raise typer.Exit(1 if errors else 0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from qrecipe.cli.render import ranges, shape, size, table
+from qrecipe.cli.render import count, ranges, shape, size, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -47,17 +47,19 @@ def totals(plan: Plan, target: TargetPlan) -> Iterator[str]:
     yield from fallbacks(target)
     anew = sum(1 for decision in target.decisions if decision.requantized)
     if anew:
-        yield f"requantized: {anew} tensors are quantized in the source; they are decoded and encoded anew"
+        plural = "is" if anew == 1 else "are"
+        yield f"requantized: {count(anew, 'tensor')} {plural} quantized in the source; decoded and encoded anew"
     choices = sum(1 for decision in target.decisions if decision.open)
     if choices:
-        yield f"open: {choices} tensors have other choices, any(…); the first that fits is taken"
+        have = "has" if choices == 1 else "have"
+        yield f"open: {count(choices, 'tensor')} {have} other choices, any(…); the first that fits is taken"
 
 
 def fallbacks(target: TargetPlan) -> Iterator[str]:
     """Yield one line for each kind of fallback: from what, to what, why, how often."""
     kinds = Counter((_fallen(d), str(d.type), _why(d)) for d in target.fallbacks)
-    for (wanted, got, why), count in kinds.items():
-        yield f"fallback: {count} tensors got {got} instead of {wanted}: {why}"
+    for (wanted, got, why), number in kinds.items():
+        yield f"fallback: {count(number, 'tensor')} got {got} instead of {wanted}: {why}"
 
 
 def _size_line(plan: Plan, target: TargetPlan) -> str:
@@ -86,7 +88,7 @@ def _by_role(target: TargetPlan) -> object:
     roles = list(dict.fromkeys(role for role, *_ in groups))
     ordered = sorted(groups.items(), key=lambda group: roles.index(group[0][0]))
     rows = [_row(target, key, members) for key, members in ordered]
-    return table(f"{target.name}: {len(target.decisions)} tensors", _BY_ROLE, rows)
+    return table(f"{target.name}: {count(len(target.decisions), 'tensor')}", _BY_ROLE, rows)
 
 
 def _row(target: TargetPlan, key: tuple[str, str, str, str], members: Sequence[Decision]) -> tuple[str, ...]:
@@ -122,7 +124,7 @@ def _every_tensor(target: TargetPlan) -> object:
         )
         for decision in target.decisions
     ]
-    return table(f"{target.name}: {len(rows)} tensors", _ALL, rows)
+    return table(f"{target.name}: {count(len(rows), 'tensor')}", _ALL, rows)
 
 
 def _type(decision: Decision) -> str:

@@ -59,6 +59,11 @@ def size(nbytes: int) -> str:
     return f"{value:.2f} TB"
 
 
+def count(number: int, noun: str) -> str:
+    """Return `1 tensor`, `2 tensors`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def shape(dimensions: Sequence[int]) -> str:
     """Return `49152 × 576`, outermost first."""
     return " × ".join(map(str, dimensions))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from qrecipe.errors import Diagnostic
 from qrecipe.host.manager import Loaded, Provider, Trouble, broken_plugin, describe, is_builtin, load_plugins
+from qrecipe.host.promises import broken_promise
 
 if TYPE_CHECKING:
     from qrecipe.types.architecture import Architecture
@@ -70,10 +71,12 @@ def _collect(loaded: Loaded, kind: str, origins: dict[tuple[str, str], str], tro
     claims: dict[str, list[str]] = {}
     for plugin, implementation in loaded.provided(f"qrecipe_{kind}"):
         try:
-            offered = {_name(item): item for item in implementation() or ()}
+            judged = [(item, broken_promise(kind, item)) for item in implementation() or ()]
+            offered = {_name(item): item for item, why in judged if why is None}
         except Exception as error:  # noqa: BLE001 - whatever a third party's hook raises must not take the tool down
             troubles.append(broken_plugin(plugin, f"its hook qrecipe_{kind} raised {describe(error)}"))
             continue
+        troubles += [broken_plugin(plugin, why) for _, why in judged if why is not None]
         for name, item in offered.items():
             key = name.lower() if kind in _WITHOUT_CASE else name
             claims.setdefault(key, []).append(plugin)

@@ -85,7 +85,7 @@ def load_plugins(extra: Iterable[object] = (), *, discover: bool = True) -> Load
 def _load(manager: pluggy.PluginManager, entry: EntryPoint, key: str) -> Trouble | None:
     try:
         plugin = entry.load()
-    except Exception as error:  # noqa: BLE001 - whatever a third party's import raises must not take the tool down
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - no third party's import may take the tool down
         return broken_plugin(key, f"loading {entry.value} raised {describe(error)}")
     return _register(manager, plugin, key)
 

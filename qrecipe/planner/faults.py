@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from qrecipe.errors import Diagnostic
+from qrecipe.errors import Diagnostic, Location
 
 if TYPE_CHECKING:
     from qrecipe.recipe.recipe import Rule
-    from qrecipe.types.decision import Decision, PassedOver
+    from qrecipe.types.decision import Decision, PassedOver, RuleRef
     from qrecipe.types.format import Fit
     from qrecipe.types.tensor import TensorInfo
 
@@ -28,6 +28,10 @@ def tensors(names: Sequence[str]) -> str:
     return f"tensor {names[0]}" if len(names) == 1 else f"{len(names)} tensors ({listed(names)})"
 
 
+def _it(names: Sequence[str]) -> str:
+    return "it" if len(names) == 1 else "them"
+
+
 @dataclass(slots=True)
 class Faults:
     """Collects; `diagnostics()` tells. `data` lists the tensors with imatrix data, None without an imatrix."""
@@ -37,7 +41,7 @@ class Faults:
     _unfit: dict[tuple[str, str], tuple[Rule, list[str]]] = field(default_factory=dict)
     _torn: dict[int, tuple[Rule, list[str]]] = field(default_factory=dict)
     _kept: dict[str, list[str]] = field(default_factory=dict)
-    _starved: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+    _starved: dict[tuple[RuleRef | None, str, str], list[str]] = field(default_factory=dict)
     _misfit: dict[tuple[str, str], list[str]] = field(default_factory=dict)
 
     def unmatched(self, tensor: TensorInfo) -> None:
@@ -66,31 +70,37 @@ class Faults:
         if fit is not None and (why := fit.refuses(use)) is not None:
             self._misfit.setdefault((str(use), why), []).append(decision.tensor.name)
         if (self.data is None or decision.tensor.name not in self.data) and (why := _hungry(decision, fit)):
-            self._starved.setdefault((str(use), why), []).append(decision.tensor.name)
+            self._starved.setdefault((decision.rule, str(use), why), []).append(decision.tensor.name)
 
     def diagnostics(self) -> tuple[Diagnostic, ...]:
         """Return one diagnostic a kind, rule and cause."""
+        starved = self._starved.items()
         return (
             *((_unmatched(self._unmatched),) if self._unmatched else ()),
             *(_unfit(rule, why, names) for (_, why), (rule, names) in self._unfit.items()),
             *(_torn(rule, names) for rule, names in self._torn.values()),
             *(_unkeepable(dtype, names) for dtype, names in self._kept.items()),
             *(_misfit(use, why, names) for (use, why), names in self._misfit.items()),
-            *(self._starving(use, why, names) for (use, why), names in self._starved.items()),
+            *(self._starving(_written(rule), f"{use} needs", why, names) for (rule, use, why), names in starved),
         )
 
-    def _starving(self, use: str, why: str, names: Sequence[str]) -> Diagnostic:
+    def _starving(self, where: Location | None, needs: str, why: str, names: Sequence[str]) -> Diagnostic:
         given = self.data is not None
         return Diagnostic(
             "imatrix-entry-missing" if given else "imatrix-missing",
-            f"{use} needs imatrix data for {tensors(names)}",
-            why=f"{why}, and {'the imatrix has no data for it' if given else 'the recipe names no imatrix'}",
+            f"{needs} imatrix data for {tensors(names)}",
+            where,
+            why=f"{why}, and {f'the imatrix has no data for {_it(names)}' if given else 'the recipe names no imatrix'}",
             fix=(
                 'let another rule take what has no data: when = "imatrix" on this one'
                 if given
                 else 'set imatrix = "FILE" in the recipe, or choose a type that does without'
             ),
         )
+
+
+def _written(rule: RuleRef | None) -> Location | None:
+    return None if rule is None else Location(rule.file, f"rules[{rule.index}].type", rule.line)
 
 
 def _hungry(decision: Decision, fit: Fit | None) -> str | None:
@@ -110,7 +120,7 @@ def _unmatched(names: Sequence[str]) -> Diagnostic:
         "unmatched-tensor",
         f"no rule takes {tensors(names)}",
         why="every tensor that is not protected needs a rule; nothing is chosen silently",
-        fix='add a rule for it, or end the rules with match = "**"',
+        fix=f'add a rule for {_it(names)}, or end the rules with match = "**"',
     )
 
 
@@ -120,7 +130,7 @@ def _unfit(rule: Rule, why: str, names: Sequence[str]) -> Diagnostic:
         f"no type of the chain fits {tensors(names)}",
         rule.where_type.whole(),
         why=why,
-        fix="add an entry that fits to the end of the chain, Q8_0 or F16 say, or another rule before this one",
+        fix="add an entry that fits to the end of the chain (keep always does), or another rule before this one",
     )
 
 

@@ -21,7 +21,7 @@ SCHEMA: Final = 1
 
 
 class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="ignore", frozen=True)  # later versions may add fields
 
 
 class RuleModel(_Model):
@@ -110,6 +110,13 @@ class LockModel(_Model):
     source: str
 
 
+class MissingModel(_Model):
+    """A target that the plan lacks because its plug-in was not installed."""
+
+    what: str
+    fix: str
+
+
 class PlanModel(_Model):
     """A plan: what each tensor becomes, and what every file will weigh."""
 
@@ -123,6 +130,7 @@ class PlanModel(_Model):
     requantize: bool
     imatrix: ImatrixModel | None
     lock: LockModel | None = None
+    missing: tuple[MissingModel, ...] = ()
     targets: tuple[TargetModel, ...]
 
 
@@ -140,6 +148,7 @@ def document(plan: Plan) -> PlanModel:
         requantize=plan.requantize,
         imatrix=None if imatrix is None else ImatrixModel(file=imatrix.file, sha256=imatrix.digest),
         lock=None if plan.lock is None else LockModel(recipe=plan.lock.recipe, source=plan.lock.source),
+        missing=tuple(MissingModel(what=finding.what, fix=finding.fix) for finding in plan.missing),
         targets=tuple(target_model(target) for target in plan.targets),
     )
 

@@ -104,6 +104,19 @@ def test_a_plan_builds_the_same_file_as_its_recipe(workplace):
     assert digest(workplace / "from-plan/mix.gguf") == digest(workplace / "from-recipe/mix.gguf")
 
 
+def test_a_plan_remembers_a_target_whose_plug_in_was_missing(workplace):
+    recipe = (workplace / "mix.toml").read_text()
+    targets = '[[targets]]\nbackend = "gguf"\noutput = "m.gguf"\n[[targets]]\nbackend = "mlx"\noutput = "m/"\n'
+    (workplace / "two.toml").write_text(recipe + targets)
+    document = json.loads(qrecipe("plan", "two.toml", "--json").stdout)
+    document["added_later"] = {"by": "another version"}
+    (workplace / "plan.json").write_text(json.dumps(document))
+    said = qrecipe("build", "plan.json", code=1)
+    assert said.stdout == "m.gguf\n"
+    assert "warning: target 'mlx' is left out: backend 'mlx' is not installed" in said.stderr
+    assert "fix: pip install qrecipe-mlx, then plan again" in said.stderr
+
+
 def test_set_and_source_and_output(workplace):
     (workplace / "tiny.gguf").rename(workplace / "other.gguf")
     qrecipe("build", "mix.toml", "--set", "small=F16", "--source", "other.gguf", "-o", "a/b")
@@ -308,3 +321,34 @@ def test_a_name_that_the_file_system_refuses_is_told(workplace):
         "why: file name too long\n"
         "fix: check the path, its permissions and the disk\n"
     )
+
+
+@pytest.mark.parametrize("words", [("plan",), ("check",), ("explain", "token_embd")])
+def test_a_plan_where_a_recipe_is_wanted(workplace, words):
+    (workplace / "plan.json").write_text(qrecipe("plan", "mix.toml", "--json").stdout)
+    said = qrecipe(words[0], "plan.json", *words[1:], code=1).stderr
+    assert said == (
+        "error: this is a plan, not a recipe\n"
+        "  --> plan.json\n"
+        "why: a plan's decisions are made: there is nothing left to check, plan or explain\n"
+        "fix: name the recipe that it was made from; `qrecipe build` takes plans, with --dry-run to look at one\n"
+    )
+
+
+def test_a_plan_without_targets_is_told(workplace):
+    document = json.loads(qrecipe("plan", "mix.toml", "--json").stdout) | {"targets": []}
+    (workplace / "plan.json").write_text(json.dumps(document))
+    assert qrecipe("build", "plan.json", code=1).stderr == (
+        "error: the plan for mix has no targets\nwhy: there is nothing to build\nfix: plan again from the recipe\n"
+    )
+
+
+def test_one_is_not_many(workplace):
+    (workplace / "one.toml").write_text(
+        'qrecipe = 1\nname = "one"\nsource = "tiny.gguf"\n[[rules]]\nmatch = "blk.0.ffn_down"\ntype = "Q4_K | Q8_0"\n'
+        '[[rules]]\nmatch = "**"\ntype = "Q4_Q"\n'
+    )
+    assert qrecipe("check", "one.toml", code=1).stdout == "1 error, 0 warnings\n"
+    text = (workplace / "one.toml").read_text().replace("Q4_Q", "Q8_0")
+    (workplace / "one.toml").write_text(text)
+    assert "fallback: 1 tensor got Q8_0 instead of Q4_K" in qrecipe("plan", "one.toml").stdout

@@ -76,6 +76,12 @@ def inputs() -> dict[str, np.ndarray]:
     return {name: _frozen(values) for name, values in cases.items()}
 
 
+def inputs_within(format_) -> dict[str, np.ndarray]:
+    """Return the inputs that a format takes: NVFP4 refuses weights that its scales do not reach."""
+    reach = 2688 if format_.name == "NVFP4" else np.inf
+    return {name: rows for name, rows in inputs().items() if np.abs(rows).max() <= reach}
+
+
 @cache
 def importances() -> dict[str, np.ndarray | None]:
     """Return importances [cols] by name, None among them."""

@@ -62,12 +62,13 @@ def test_an_importance_out_of_reach(name):
         ("IQ3_S", 2e7),
         ("BF16", 3.4e38),
         ("MXFP4", 2**-126),
+        ("NVFP4", 2689),
     ],
 )
 def test_weights_that_a_type_cannot_hold(name, weight):
     assert message(name, ONES * np.float32(weight), None) == (
         f"error: {name} cannot hold these weights, the largest of which is {np.float32(weight):.6g}\n"
-        "why: a stored value or scale would not be finite, and with it no answer of the model\n"
+        "why: a stored value or scale would overflow, and with it every answer of the model\n"
         "fix: choose F32 or BF16 for this tensor, and look where weights of this size come from"
     )
 

@@ -13,6 +13,9 @@ class Named:
     def __init__(self, name: str) -> None:
         self.name = name
 
+    def run(self, tasks, limits, on_event):
+        raise NotImplementedError
+
 
 class Good:
     @hookimpl
@@ -117,8 +120,9 @@ def test_two_plug_ins_of_one_name_both_lose_it():
 def test_installed_plug_ins_are_found_and_a_failing_import_is_reported(tmp_path, monkeypatch):
     for name, body in {
         "good": "import pluggy\n@pluggy.HookimplMarker('qrecipe')\ndef qrecipe_executors():\n    return [Ours()]\n"
-        "class Ours:\n    name = 'ours'\n",
+        "class Ours:\n    name = 'ours'\n    def run(self, tasks, limits, on_event): pass\n",
         "bad": "import a_module_that_is_not_there\n",
+        "quits": "raise SystemExit(3)\n",
     }.items():
         (tmp_path / f"plugin_{name}.py").write_text(body)
         info = tmp_path / f"plugin_{name}-1.2.dist-info"
@@ -131,3 +135,60 @@ def test_installed_plug_ins_are_found_and_a_failing_import_is_reported(tmp_path,
     cause = "loading plugin_bad raised ModuleNotFoundError: No module named 'a_module_that_is_not_there'"
     assert problem.what == f"plug-in 'plugin-bad 1.2' does not work: {cause}"
     assert found.origins["executors", "ours"] == "plugin-good 1.2"
+    (quits,) = [problem for problem in found.problems if "plugin-quits" in problem.what]
+    assert quits.what == "plug-in 'plugin-quits 1.2' does not work: loading plugin_quits raised SystemExit: 3"
+
+
+class Half:
+    name = "half"
+
+
+class Nameless:
+    name = 5
+
+
+def layer(n: int) -> bool:
+    return n > 0
+
+
+def untyped(n):
+    return n
+
+
+def offering(kind, *items):
+    plugin = type("Offers", (), {f"qrecipe_{kind}": hookimpl(lambda self: items)})
+    return plugin()
+
+
+@pytest.mark.parametrize(
+    ("kind", "item", "cause"),
+    [
+        ("executors", Half(), "its executor 'half' lacks run"),
+        ("sources", Half(), "its source 'half' lacks example, claims, open"),
+        (
+            "backends",
+            Half(),
+            "its backend 'half' lacks options, profiles, refuses, stores, keep, check, layout, tasks, finish",
+        ),
+        ("formats", "NF4", "it offers among formats 'NF4', which has no name"),
+        ("formats", None, "it offers among formats None, which has no name"),
+        ("functions", layer, "function 'layer' has a fact's name (a name means one thing in a condition)"),
+        (
+            "functions",
+            untyped,
+            "parameter 'n' of function 'untyped' is not typed int, str or bool (conditions know these three kinds)",
+        ),
+        ("functions", 7, "it offers among functions 7, which is none"),
+    ],
+)
+def test_what_cannot_be_used_is_left_out_and_told(kind, item, cause):
+    found = catalog(offering(kind, item), Good())
+    (problem,) = found.problems
+    assert problem.what == f"plug-in 'Offers' does not work: {cause}"
+    assert dict(getattr(found, kind)).keys() == getattr(catalog(Good()), kind).keys()
+
+
+def test_a_nameless_item_takes_no_other_with_it():
+    found = catalog(offering("executors", Nameless(), Named("cluster")))
+    assert "cluster" in found.executors
+    assert len(found.problems) == 1

@@ -26,10 +26,10 @@ def inventory(tensors, *, arch: str = "test", mapped: bool = True, **facts) -> I
     return Inventory(ordered, arch, mapped, ModelFacts(**facts), metadata=())
 
 
-def resolved(text: str, model: Inventory, *, imatrix=None, plugins=()):
+def resolved(text: str, model: Inventory, *, imatrix=None, plugins=(), folder=Path("/nowhere")):
     """Return what `resolve_targets` says of a recipe's lines over a model."""
     catalog = make_catalog(*plugins, discover=False)
-    recipe = load_recipe_text(HEAD + text, Path("/nowhere"), file="case.toml")
+    recipe = load_recipe_text(HEAD + text, folder, file="case.toml")
     listed, release = protected_patterns(model.protected)
     facts = Facts(Model(model, protected_tensors(model, listed, release), imatrix))
     return resolve_targets(recipe, facts, catalog)

@@ -104,6 +104,19 @@ def test_alternatives_that_match_nothing_are_warnings():
     ]
 
 
+def test_inherited_rules_may_speak_of_their_own_file_s_targets(tmp_path):
+    parent = 'qrecipe = 1\nname = "p"\n[[rules]]\nmatch = "**"\nwhen = "target == \'serve\'"\ntype = "F16"\n'
+    (tmp_path / "p.toml").write_text(parent + '[[targets]]\nname = "serve"\nbackend = "gguf"\noutput = "s.gguf"\n')
+    child = """
+        extends = ["p.toml"]
+        rules = [{ match = "**", type = "Q8_0" }]
+        targets = [{ name = "mine", backend = "gguf", output = "m.gguf" }]
+    """
+    found = resolved(child, inventory([tensor("a.weight", [4, 64])]), folder=tmp_path)
+    assert found.errors == ()
+    assert [target.name for target in found.targets] == ["mine"]
+
+
 class Stacker:
     """An architecture whose experts are stacked from the checkpoint's."""
 

@@ -11,6 +11,7 @@ with real models many orders of magnitude below; what it lets through was fuzzed
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,9 +23,9 @@ if TYPE_CHECKING:
     from qrecipe.types.format import FloatArray
 
 _CODEBOOKS = ("IQ1", "IQ2", "IQ3")
-_WIDE_SCALES = ("MXFP4", "NVFP4")
 _REACH = 1e20  # of importance * weight², and of importance
 _LARGEST_OF_CODEBOOKS = 1e7
+_LARGEST_OF_NVFP4 = 2688.0  # the largest E4M3 scale times the largest code; ggml clips what is above, silently
 _LARGEST = 1e9  # an F16 scale times the largest codes ends below this
 _SAFE = 8192.0  # F16 ends at 65504, and no scale or minimum is eight times the largest weight
 
@@ -50,13 +51,20 @@ def checked_importance(type_: GgmlType, rows: FloatArray, importance: FloatArray
 def check_reach(type_: GgmlType, rows: FloatArray, importance: FloatArray | None) -> float:
     """Return the largest magnitude of `rows`; raise if this type's encoder would overflow over them."""
     largest = float(max(rows.max(), -rows.min())) if rows.size else 0.0
-    is_codebook = type_.name.startswith(_CODEBOOKS)
-    limit = _LARGEST_OF_CODEBOOKS if is_codebook else _LARGEST
-    if type_.kind == "block" and type_.name not in _WIDE_SCALES and not largest <= limit:
+    if not largest <= _limit(type_):
         raise not_finite(type_.name, largest)
     if importance is not None and not float(importance.max()) * max(largest, 1) ** 2 <= _REACH:
         raise BuildError(_out_of_reach(type_.name, largest, float(importance.max())))
     return largest
+
+
+def _limit(type_: GgmlType) -> float:
+    """Return the largest weight that a type may be given."""
+    if type_.kind != "block" or type_.name == "MXFP4":
+        return math.inf
+    if type_.name == "NVFP4":
+        return _LARGEST_OF_NVFP4
+    return _LARGEST_OF_CODEBOOKS if type_.name.startswith(_CODEBOOKS) else _LARGEST
 
 
 def needs_check(type_: GgmlType, largest: float) -> bool:
@@ -73,7 +81,7 @@ def not_finite(name: str, largest: float) -> BuildError:
         Diagnostic(
             "value-overflow",
             f"{name} cannot hold these weights, the largest of which is {largest:.6g}",
-            why="a stored value or scale would not be finite, and with it no answer of the model",
+            why="a stored value or scale would overflow, and with it every answer of the model",
             fix="choose F32 or BF16 for this tensor, and look where weights of this size come from",
         )
     )
