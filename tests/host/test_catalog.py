@@ -168,7 +168,7 @@ def offering(kind, *items):
         (
             "backends",
             Half(),
-            "its backend 'half' lacks options, profiles, refuses, stores, keep, check, layout, tasks, finish",
+            "its backend 'half' lacks options, profiles, refuses, stores, keep, check, layout, tasks, finish, read_lock",
         ),
         ("formats", "NF4", "it offers among formats 'NF4', which has no name"),
         ("formats", None, "it offers among formats None, which has no name"),
