@@ -1,7 +1,8 @@
 """A TOML file, read and parsed: its data, its text and where everything in it stands.
 
 Refuses what is no readable TOML of a sensible size, with a message of its own for each way to fail. `shown` is the name
-that messages use for the file. Files are untrusted: only regular ones are read, and no more than 4 MiB of them.
+that messages use for the file. Files are untrusted: only regular ones are read, without waiting for what never comes,
+and no more than 1 MiB of them, which bounds what a recipe can cost.
 """
 
 from __future__ import annotations
@@ -12,13 +13,15 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, BinaryIO, NoReturn
 
 from qrecipe.errors import Diagnostic, Location, RecipeError, Span
 from qrecipe.recipe.locate import Places
 from qrecipe.recipe.toml_faults import syntax_fault
+from qrecipe.recipe.toml_limits import beyond_limits
 
-MAX_BYTES = 4 << 20
+MAX_BYTES = 1 << 20
+_PIECE = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,8 @@ def read_document(path: Path, shown: str) -> Document:
 def parse_document(text: str, folder: Path, shown: str) -> Document:
     """Parse TOML text; RecipeError points at the fault."""
     text = text.replace("\r\n", "\n")
+    if (fault := beyond_limits(shown, text)) is not None:
+        raise RecipeError(fault)
     try:
         data = tomllib.loads(text)
     except RecursionError:
@@ -57,15 +62,28 @@ def _read(path: Path, shown: str) -> bytes:
         if not stat.S_ISREG(kind):
             why = "a device or a pipe may never end"
             _refuse("recipe-not-a-file", "this is no regular file", shown, why=why, fix="name a .toml file")
-        with path.open("rb") as file:
-            raw = file.read(MAX_BYTES + 1)
+        with open(path, "rb", buffering=0, opener=_at_once) as file:
+            raw = _begin(file)
     except (OSError, ValueError) as error:
         reason = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else str(error)
         _refuse("recipe-unreadable", "the file cannot be read", shown, why=reason, fix="check its name and permissions")
     if len(raw) > MAX_BYTES:
-        why = "no recipe is larger than 4 MiB, so this is likely another kind of file"
+        why = "no recipe is larger than 1 MiB, so this is likely another kind of file"
         _refuse("recipe-too-large", "the file is too large for a recipe", shown, why=why, fix="name a .toml file")
     return raw
+
+
+def _at_once(path: str, flags: int) -> int:
+    """Open without blocking: what was a file a moment ago may be a pipe, and some files of /proc never end."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
+def _begin(file: BinaryIO) -> bytes:
+    """Return the file's bytes, or those that tell that it is too large; a piece at a time, as they are there."""
+    raw = bytearray()
+    while len(raw) <= MAX_BYTES and (piece := file.read(_PIECE)):
+        raw += piece
+    return bytes(raw)
 
 
 def _decoded(raw: bytes, shown: str) -> str:

@@ -24,9 +24,9 @@ KeyPath = tuple["str | int", ...]
 _BLANK = re.compile(r"[ \t]*")
 _SKIP = re.compile(r"(?:[ \t\n]+|#[^\n]*)*")
 _SKIP_COMMAS = re.compile(r"(?:[ \t\n,]+|#[^\n]*)*")
-_KEY = re.compile(r"""[A-Za-z0-9_-]+|"(?:[^"\\]|\\.)*"|'[^']*'""")
+_KEY = re.compile(r"""[A-Za-z0-9_-]+|"(?:[^"\\]++|\\.)*+"|'[^']*'""")  # possessive: else memory for each character
 _SCALAR = re.compile(
-    r'''"""(?:[^\\]|\\.)*?"{3,5}|"(?:[^"\\]|\\.)*"'''
+    r'''"""(?:[^"\\]++|\\.|"{1,2}(?!"))*+"{3,5}|"(?:[^"\\]++|\\.)*+"'''
     r"""|'{3}.*?'{3,5}|'[^']*'"""
     r"""|[^,\]}#\n]*[^,\]}#\s]""",
     re.DOTALL,

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 LANGUAGE = 1  # the version of the language that this module describes
 GIVEN_VARIABLES = ("name", "target")
+MAX_PARENTS, MAX_VARIABLES, MAX_RULES, MAX_TARGETS = 200, 1_000, 20_000, 100  # ours; they bound the time of a check
 
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
 _VARIABLE_NAME = re.compile(r"[a-z_][a-z0-9_]*")
@@ -149,15 +150,21 @@ class RecipeModel(BaseModel):
     name: Name = Field(description="The recipe's name, `${name}` in other strings.", examples=['"my-recipe"'])
     description: StrictStr = Field("", description="For people.")
     extends: list[Reference] = Field(
-        [], description="Shipped recipes or paths; their rules and variables stand behind this one's."
+        [],
+        max_length=MAX_PARENTS,
+        description="Shipped recipes or paths; their rules and variables stand behind this one's.",
     )
     source: Reference | None = Field(None, description="The checkpoint.")
     inventory: Reference | None = Field(None, description="Stands in for the source while planning.")
     imatrix: Reference | None = Field(None, description="An importance matrix file.")
     requantize: StrictBool | None = Field(None, description="A source that is quantized already may be decoded.")
-    vars: dict[VariableName, Value] = Field({}, description="Variables, `${x}` in other strings.")
-    rules: list[RuleModel] = Field([], description="The first that matches a tensor decides its type.")
-    targets: list[TargetModel] = Field([], description="What is made.")
+    vars: dict[VariableName, Value] = Field(
+        {}, max_length=MAX_VARIABLES, description="Variables, `${x}` in other strings."
+    )
+    rules: list[RuleModel] = Field(
+        [], max_length=MAX_RULES, description="The first that matches a tensor decides its type."
+    )
+    targets: list[TargetModel] = Field([], max_length=MAX_TARGETS, description="What is made.")
 
 
 def written(document: Document) -> RecipeModel:

@@ -2,7 +2,7 @@
 
 Kinds are named as TOML users know them (a string, an integer, a table). Several findings about one value (a union whose
 branches all refuse) become one. Findings that this file does not know keep pydantic's own sentence. A validator says
-what it wants to by raising `refused(…)`.
+what it wants to by raising `refused(…)`. Of a great many findings the first are told, and how many more there are.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from qrecipe.recipe.locate import KeyPath, Places
 
+_TOLD = 50  # findings of one file
 _EXPECTED = {
     "string_type": "a string",
     "int_type": "an integer",
@@ -63,13 +64,14 @@ def faults(
 ) -> tuple[Diagnostic, ...]:
     """Return what `model` found wrong with `data`, which stands at the key path `base`, in the order of the file."""
     findings: dict[tuple[KeyPath, str], list[_Finding]] = {}
-    for details in error.errors(include_url=False):
+    for details in error.errors(include_url=False)[:_TOLD]:
         finding = _Finding(details, _within(data, details["loc"]), model, data, places, base)
         kind = "kind" if details["type"] in _EXPECTED else f"{details['type']} {details['loc']}"
         findings.setdefault((finding.path, kind), []).append(finding)
     settled = {path for path, kind in findings if kind != "kind"}  # one branch of a union took it as its own
     told = [_diagnostic(same) for (path, kind), same in findings.items() if kind != "kind" or path not in settled]
-    return tuple(sorted((one for one in told if one is not None), key=_line))
+    more = (_more(error.error_count() - _TOLD, places),) if error.error_count() > _TOLD else ()
+    return (*sorted((one for one in told if one is not None), key=_line), *more)
 
 
 def refused(code: str, what: str, *, why: str, fix: str) -> PydanticCustomError:
@@ -101,14 +103,16 @@ class _Finding:
 def _diagnostic(same: Sequence[_Finding]) -> Diagnostic | None:
     finding = same[0]
     kind = finding.details["type"]
-    if kind == "extra_forbidden":
-        return _unknown_key(finding)
-    if kind == "missing":
-        return _missing_key(finding)
     if kind in _EXPECTED:
         return _wrong_kind(same)
-    if kind == "literal_error":
-        return _wrong_word(finding)
+    tell = {
+        "extra_forbidden": _unknown_key,
+        "missing": _missing_key,
+        "literal_error": _wrong_word,
+        "too_long": _too_many,
+    }.get(kind)
+    if tell is not None:
+        return tell(finding)
     context: Mapping[str, Any] = finding.details.get("ctx", {})
     if {"what", "why", "fix"} <= context.keys():
         return Diagnostic(kind, context["what"], _place(finding), context["why"], context["fix"])
@@ -182,6 +186,22 @@ def _wrong_kind(same: Sequence[_Finding]) -> Diagnostic:
         why=_about(finding),
         fix=how,
     )
+
+
+def _too_many(finding: _Finding) -> Diagnostic:
+    most = finding.details.get("ctx", {}).get("max_length")
+    return Diagnostic(
+        "too-many",
+        f"more than {most:,} members of {finding.last!r}",
+        _place(finding),
+        why="a file with that many is broken, or made to keep the tool busy",
+        fix="put them into several recipes, or let patterns and variables say what they share",
+    )
+
+
+def _more(count: int, places: Places) -> Diagnostic:
+    what = f"{count:,} more faults of this kind or another"
+    return Diagnostic("more-faults", what, Location(places.file), fix="mend those that are told first, and check again")
 
 
 def _wrong_word(finding: _Finding) -> Diagnostic:

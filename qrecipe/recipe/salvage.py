@@ -7,17 +7,19 @@ no string has been told already.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from qrecipe.errors import Diagnostic, Location, RecipeError
 from qrecipe.recipe.chain import parse_chain
-from qrecipe.recipe.model import RecipeModel, written
+from qrecipe.recipe.model import MAX_RULES, MAX_VARIABLES, RecipeModel, written
 from qrecipe.recipe.pattern import parse_pattern
 from qrecipe.recipe.variables import Variable, Variables
 
 if TYPE_CHECKING:
     from qrecipe.recipe.document import Document
 
+_TOLD = 50  # faults of rules, beside those of the file
 _PARSERS: tuple[tuple[str, Callable[[str, Location, Variables], object]], ...] = (
     ("match", parse_pattern),
     ("type", parse_chain),
@@ -29,13 +31,14 @@ def checked(document: Document) -> RecipeModel:
     try:
         return written(document)
     except RecipeError as error:
-        raise RecipeError(*dict.fromkeys((*error.diagnostics, *_faults(document)))) from None
+        found = islice(_faults(document), _TOLD)
+        raise RecipeError(*dict.fromkeys((*error.diagnostics, *found))) from None
 
 
 def _faults(document: Document) -> Iterator[Diagnostic]:
     rules = document.data.get("rules")
     variables = _variables(document)
-    for index, rule in enumerate(rules if isinstance(rules, list) else ()):
+    for index, rule in enumerate(rules[:MAX_RULES] if isinstance(rules, list) else ()):
         for key, parse in _PARSERS:
             text = rule.get(key) if isinstance(rule, dict) else None
             if isinstance(text, str):
@@ -53,7 +56,7 @@ def _fault(
 
 def _variables(document: Document) -> Variables:
     written_vars = document.data.get("vars")
-    pairs = written_vars.items() if isinstance(written_vars, dict) else ()
+    pairs = list(written_vars.items())[:MAX_VARIABLES] if isinstance(written_vars, dict) else ()
     return Variables(
         {
             name: Variable(name, value, document.places.string(("vars", name), str(value)))

@@ -15,6 +15,7 @@ from qrecipe.errors import Location, Span
 from qrecipe.recipe.syntax import MAX_DEPTH, MAX_LENGTH, check_depth, did_you_mean, fault, shown, standing
 
 _SHOWN = 12  # names in a message
+_TEXT = 1 << 16  # characters of a text with its variables filled in
 VARIABLE = re.compile(r"\$\{([a-z_][a-z0-9_]*)\}")
 
 
@@ -79,11 +80,26 @@ class Variables:
         where = standing(where, text)
         pieces: list[str] = []
         end = 0
+        if not self.entered:
+            self._check_text(text, where)
         for use in VARIABLE.finditer(text):
             variable, inside = self.enter(use[1], Span(*use.span()), where)
             pieces += [text[end : use.start()], inside.text(variable.text, variable.location)]
             end = use.end()
         return "".join(pieces) + text[end:]
+
+    def _check_text(self, text: str, where: Location) -> None:
+        """Refuse a text that uses variables so often that it would grow without bound; parsing finds unknown ones."""
+        known: dict[str, int] = {}
+        uses = [self.values[use[1]] for use in VARIABLE.finditer(text) if use[1] in self.values]
+        if uses and len(text) + sum(self._length(use, known, 1) for use in uses) > _TEXT:
+            raise fault(
+                "too-long",
+                f"a text that comes to more than {_TEXT:,} characters with its variables",
+                where.at(Span(0, 1)),
+                why="its variables count with what they hold, as often as they stand in it",
+                fix="use fewer variables, or shorter ones",
+            )
 
     def names_in(self, text: str) -> frozenset[str]:
         """Return the names of all variables that a text uses, by itself or through others."""

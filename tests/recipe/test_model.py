@@ -152,7 +152,7 @@ def test_a_fault_that_tomllib_words_anew_keeps_its_words_and_its_place():
             (
                 "error: the file is too large for a recipe\n"
                 "  --> f.toml\n"
-                "why: no recipe is larger than 4 MiB, so this is likely another kind of file\n"
+                "why: no recipe is larger than 1 MiB, so this is likely another kind of file\n"
                 "fix: name a .toml file"
             ),
         ),
