@@ -2,7 +2,8 @@
 
 A `Diagnostic` is data. It is raised inside a `QrecipeError` where the fact is known, located where the text is known,
 and rendered at the edge (`str()` gives the plain text; the command line adds colour). Nothing here knows terminals,
-files or any other layer. Control characters of untrusted text are never put out raw.
+files or any other layer. Control characters of untrusted text are never put out raw, and a phrase that untrusted text
+makes endless is cropped in its middle.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from typing import Literal, Self
 
 Severity = Literal["error", "warning"]
 _WINDOW = 100  # most characters of a line that a message shows
+_PHRASE = 1500  # of what, why and fix: the longest lists of names that we write come near a thousand
+_PLACE = 500  # of a file's name, and of a key path
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,7 @@ class Location:
 
     def __str__(self) -> str:
         place = ":".join(str(part) for part in (self.file, self.line, self.column) if part not in ("", None))
-        return ", ".join(part for part in (printable(place), printable(self.key_path)) if part)
+        return ", ".join(_cropped(part, _PLACE) for part in (place, self.key_path) if part)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +70,13 @@ class Diagnostic:
     severity: Severity = "error"
 
     def __str__(self) -> str:
-        lines = [f"{self.severity}: {printable(self.what)}"]
+        lines = [f"{self.severity}: {_cropped(self.what, _PHRASE)}"]
         if self.where is not None and (place := str(self.where)):
             lines.append(f"  --> {place}")
         if self.where is not None and self.where.text is not None and self.where.span is not None:
             lines += [f"   | {line}" for line in _pointer(self.where.text, self.where.span)]
-        lines += [f"{label}: {printable(text)}" for label, text in (("why", self.why), ("fix", self.fix)) if text]
+        phrases = (("why", self.why), ("fix", self.fix))
+        lines += [f"{label}: {_cropped(text, _PHRASE)}" for label, text in phrases if text]
         return "\n".join(lines)
 
 
@@ -110,6 +114,11 @@ class PluginError(QrecipeError):
 def printable(text: str) -> str:
     r"""Return `text` with control characters (escapes, line breaks, bidi marks) written as `\x1b`, `\u202e`."""
     return text if text.isprintable() else "".join(c if c.isprintable() else _escaped(c) for c in text)
+
+
+def _cropped(text: str, most: int) -> str:
+    """Return `text` fit to print; of a long one the first two thirds of `most` characters, and the end."""
+    return printable(text if len(text) <= most else f"{text[: most * 2 // 3]}…{text[-most // 3 :]}")
 
 
 def _escaped(character: str) -> str:
