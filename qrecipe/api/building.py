@@ -105,7 +105,7 @@ def build(  # noqa: PLR0913 - the flags of `qrecipe build`, all keywords
         QrecipeError: The recipe, the model or the output is at fault; nothing was left under a final name.
     """
     ready = _ready(recipe, source, set, lock=lock)
-    options = Options(Path(output), Limits(threads or _cores(), task_budget(memory)), force, executor)
+    options = Options(Path(output), Limits(threads or cores(), task_budget(memory)), force, executor)
     _refuse_early(ready, options)
     if on_plan is not None:
         on_plan(ready.plan)
@@ -124,7 +124,7 @@ def rehearse(  # noqa: PLR0913 - likewise
 ) -> BuildResult:
     """Make every check that `build` makes before its first byte, and write nothing."""
     ready = _ready(recipe, source, set, lock=lock)
-    _refuse_early(ready, Options(Path(output), Limits(_cores(), task_budget(None)), force))
+    _refuse_early(ready, Options(Path(output), Limits(cores(), task_budget(None)), force))
     return BuildResult(ready.plan, tuple(Built(target, ()) for target in ready.plan.targets))
 
 
@@ -223,7 +223,8 @@ def _importance(ready: Ready) -> Mapping[str, FloatArray]:
     return {name: data for name, data in found.items() if data is not None}
 
 
-def _cores() -> int:
+def cores() -> int:
+    """Return how many processors this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 

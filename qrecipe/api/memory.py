@@ -20,14 +20,14 @@ _SLACK = 32 << 20  # allocator and thread stacks
 _STATM = Path("/proc/self/statm")
 
 
-def task_budget(memory: int | None) -> int:
+def task_budget(memory: int | None, *, work: str = "this build") -> int:
     """Return what tasks may hold together so that the process stays within `memory` (None: the default)."""
     held = resident_bytes()
     if memory is None:
         return max(DEFAULT - held - _SLACK, 8 * _LEAST)
     budget = memory - held - _SLACK
     if budget < _LEAST:
-        raise BuildError(_too_small(memory, held))
+        raise BuildError(_too_small(memory, held, work))
     return budget
 
 
@@ -40,11 +40,11 @@ def resident_bytes() -> int:
         return peak * (1 if sys.platform == "darwin" else 1024)
 
 
-def _too_small(memory: int, held: int) -> Diagnostic:
+def _too_small(memory: int, held: int, work: str) -> Diagnostic:
     least = held + _SLACK + _LEAST
     return Diagnostic(
         "memory-too-small",
-        f"{memory // 10**6} MB of memory are too few for this build",
+        f"{memory // 10**6} MB of memory are too few for {work}",
         why=f"Python, the libraries and the model's headers take {held // 10**6} MB before the first weight",
         fix=f"allow at least --memory {-(-least // 10**7)}0MB",
     )

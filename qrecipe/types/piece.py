@@ -37,9 +37,10 @@ def pieces(shape: Shape) -> Iterator[tuple[int, int]]:
             yield first + rows * i // count, first + rows * (i + 1) // count
 
 
-def digest(data: bytes | memoryview) -> bytes:
-    """Return the SHA-256 of one piece."""
-    return hashlib.sha256(data).digest()
+def steps(start: int, stop: int, step: int) -> Iterator[tuple[int, int]]:
+    """Yield the row ranges in which a piece is gone through, `step` rows at a time."""
+    for first in range(start, stop, step):
+        yield first, min(first + step, stop)
 
 
 def tensor_digest(digests: Iterable[bytes]) -> bytes:

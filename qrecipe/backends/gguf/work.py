@@ -7,7 +7,6 @@ and a codec that breaks its promise stop the build: never a wrong file. What a c
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -16,7 +15,7 @@ from qrecipe.backends.gguf.staged import Place
 from qrecipe.codecs.finite import first_nonfinite
 from qrecipe.errors import BuildError, Diagnostic, Location, QrecipeError
 from qrecipe.types.format import Fit, Format, TypeUse
-from qrecipe.types.piece import PieceDigests
+from qrecipe.types.piece import PieceDigests, steps
 from qrecipe.types.source import Checkpoint
 from qrecipe.types.tensor import TensorInfo
 
@@ -56,7 +55,7 @@ class CopyRows:
     def __call__(self) -> PieceDigests:
         """Copy; return the piece's digests."""
         copied = hashlib.sha256()
-        for start, stop in _steps(self.start, self.stop, self.step):
+        for start, stop in steps(self.start, self.stop, self.step):
             data = self.origin.read(start, stop)
             copied.update(data)
             self.place.write(data, start)
@@ -82,7 +81,7 @@ class EncodeRows:
     def __call__(self) -> PieceDigests:
         """Read, decode, check, encode, check, write; return the piece's digests."""
         source, output = hashlib.sha256(), hashlib.sha256()
-        for start, stop in _steps(self.start, self.stop, self.step):
+        for start, stop in steps(self.start, self.stop, self.step):
             stored = self.origin.read(start, stop)
             source.update(stored)
             data = self._convert(stored, start)
@@ -120,8 +119,3 @@ class EncodeRows:
         if found is not None:
             tensor, value = self.origin.tensor, float(rows.flat[found])
             raise BuildError(faults.non_finite(tensor, start * tensor.cols + found, value, self.origin.file))
-
-
-def _steps(start: int, stop: int, step: int) -> Iterator[tuple[int, int]]:
-    for first in range(start, stop, step):
-        yield first, min(first + step, stop)

@@ -1,0 +1,211 @@
+"""Verifies artifacts: structure, digests and types against the lock; with a source, also values.
+
+Weights are read once, in pieces, by the tasks of an executor, so memory is bounded and all cores take part. What is
+wrong with the artifact is returned, all of it; what is wrong with the question (no such file or source) is raised.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qrecipe.api import verify_faults as faults
+from qrecipe.api.building import Results, cores
+from qrecipe.api.memory import task_budget
+from qrecipe.api.opening import open_checkpoint
+from qrecipe.api.verify_gaps import gap_faults
+from qrecipe.api.verify_tasks import PieceChecked, Rows, compare_tasks, digest_tasks
+from qrecipe.errors import Diagnostic, SourceError
+from qrecipe.host.catalog import make_catalog
+from qrecipe.types.event import Event, TargetDone, TargetStarted
+from qrecipe.types.piece import tensor_digest
+from qrecipe.types.task import Limits, Task
+from qrecipe.types.verification import TensorValues, Verification
+
+if TYPE_CHECKING:
+    from qrecipe.host.catalog import Catalog
+    from qrecipe.types.format import Format
+    from qrecipe.types.lock import WrittenLock
+    from qrecipe.types.source import Checkpoint, StoredTensor
+
+Pieces = Mapping[str, Sequence[PieceChecked]]
+
+
+def verify(
+    artifact: str | Path,
+    *,
+    source: str | Path | None = None,
+    threads: int | None = None,
+    memory: int | None = None,
+    on_event: Callable[[Event], None] | None = None,
+) -> Verification:
+    """Check an artifact against its lock, and its weights against the source's.
+
+    Args:
+        artifact: What `build` wrote. Without a lock in it, only its structure can be checked.
+        source: The checkpoint that it was made from, to compare values with.
+        threads: Workers; by default one a core.
+        memory: Most bytes that the process may hold; by default 1 GiB, or 64 MiB more than it holds already.
+        on_event: Called with every event, from this thread; `nbytes` are bytes of the artifact that were checked.
+
+    Raises:
+        QrecipeError: There is no such artifact, or the source cannot be read.
+    """
+    catalog = make_catalog()
+    limits = Limits(threads or cores(), task_budget(memory, work="verifying"))
+    try:
+        checkpoint = open_checkpoint(str(artifact), Path.cwd(), catalog)
+    except SourceError as error:
+        if not Path(artifact).is_file():
+            raise
+        return Verification(str(artifact), Path(artifact).stat().st_size, 0, None, None, error.diagnostics)
+    theirs = None if source is None else open_checkpoint(str(source), Path.cwd(), catalog)
+    lock, damage = _lock(checkpoint, catalog)
+    it = _Verifying(str(artifact), checkpoint, lock, theirs, catalog)
+    found = it.run(limits, on_event or (lambda _: None))
+    differences = (
+        *damage,
+        *it.headers(),
+        *it.types(),
+        *it.source_faults(),
+        *it.digests(found),
+        *gap_faults(checkpoint),
+    )
+    nbytes = sum(file.nbytes for file in checkpoint.files)
+    named = None if theirs is None else str(source)
+    return Verification(
+        str(artifact), nbytes, len(checkpoint.tensors), lock, named, differences, tuple(it.values(found))
+    )
+
+
+def read_lock(artifact: str | Path) -> WrittenLock | None:
+    """Return what an artifact says of its making; None if it says nothing.
+
+    Raises:
+        SourceError: The artifact or its lock cannot be read.
+    """
+    catalog = make_catalog()
+    return _read_lock(open_checkpoint(str(artifact), Path.cwd(), catalog), catalog)
+
+
+def _read_lock(checkpoint: Checkpoint, catalog: Catalog) -> WrittenLock | None:
+    found = (backend.read_lock(checkpoint) for backend in catalog.backends.values())
+    return next((lock for lock in found if lock is not None), None)
+
+
+def _lock(checkpoint: Checkpoint, catalog: Catalog) -> tuple[WrittenLock | None, tuple[Diagnostic, ...]]:
+    """Return the lock; a damaged one is a difference, and the rest is checked without it."""
+    try:
+        return _read_lock(checkpoint, catalog), ()
+    except SourceError as error:
+        return None, error.diagnostics
+
+
+@dataclass(frozen=True, slots=True)
+class _Verifying:
+    """An artifact that is being verified; `source` is None where only the lock counts."""
+
+    artifact: str
+    checkpoint: Checkpoint
+    lock: WrittenLock | None
+    source: Checkpoint | None
+    catalog: Catalog
+
+    def run(self, limits: Limits, tell: Callable[[Event], None]) -> Pieces:
+        """Read the weights; return what each tensor's pieces came to."""
+        tensors = list(self.checkpoint.tensors.values())
+        tasks = [task for tensor in tensors for task in self._tasks(tensor, limits)]
+        total = sum(task.nbytes for task in tasks)
+        results = Results(tell)
+        if tasks:
+            tell(TargetStarted(self.artifact, len(tensors), total))
+            self.catalog.executors["threads"].run(tasks, limits, results)
+            tell(TargetDone(self.artifact, self.artifact, total))
+        found = results.by_tensor()
+        return {name: [p for p in pieces if isinstance(p, PieceChecked)] for name, pieces in found.items()}
+
+    def headers(self) -> Iterator[Diagnostic]:
+        """Yield what is wrong with the headers."""
+        if self.lock is None:
+            return
+        if not self.lock.sealed:
+            yield faults.header(self.checkpoint.files[0].name, self.checkpoint.files[0].header_bytes)
+        if self.source is not None and self.source.header_digest != self.lock.lock.source_digest:
+            yield faults.source_headers(self.source.reference, self.lock.lock.source)
+
+    def types(self) -> Iterator[Diagnostic]:
+        """Yield tensors that are stored in another type than was decided."""
+        for locked in () if self.lock is None else self.lock.tensors:
+            tensor = self.checkpoint.tensors[locked.name]
+            if tensor.dtype != locked.stored:
+                yield faults.tensor_type(self._file(tensor), tensor, locked)
+
+    def source_faults(self) -> Iterator[Diagnostic]:
+        """Yield tensors that cannot be compared with the source."""
+        if self.source is None:
+            return
+        for tensor in self.checkpoint.tensors.values():
+            theirs = self.source.tensors.get(tensor.name)
+            if theirs is None:
+                yield faults.not_in_source(self.source.reference, tensor)
+            elif _trimmed(theirs) != _trimmed(tensor):
+                yield faults.other_shape(self.source.reference, tensor, theirs)
+            elif self._formats(tensor, theirs) is None:
+                yield faults.undecodable(self.source.reference, tensor, theirs)
+        left_out = [name for name in self.source.tensors if name not in self.checkpoint.tensors]
+        if left_out:
+            yield faults.left_out(self.artifact, left_out)
+
+    def digests(self, found: Pieces) -> Iterator[Diagnostic]:
+        """Yield tensors whose bytes, or whose source's, are not those of the lock."""
+        for locked in () if self.lock is None else self.lock.tensors:
+            tensor, pieces = self.checkpoint.tensors[locked.name], found.get(locked.name, ())
+            if tensor_digest(piece.digests.output for piece in pieces).hex() != locked.digest:
+                yield faults.tensor_digest(self._file(tensor), tensor)
+            if self.source is None or not any(piece.digests.source for piece in pieces):
+                continue
+            if tensor_digest(piece.digests.source for piece in pieces).hex() != locked.source_digest:
+                yield faults.source_tensor(self.source.reference, tensor)
+
+    def values(self, found: Pieces) -> Iterator[TensorValues]:
+        """Yield how close the compared tensors are to the source's."""
+        for tensor in self.checkpoint.tensors.values() if self.source is not None else ():
+            sums = [piece.closeness for piece in found.get(tensor.name, ()) if piece.closeness is not None]
+            if self.source is None or not sums:
+                continue
+            total = sum(sums[1:], sums[0])
+            yield TensorValues(
+                tensor.name,
+                tensor.dtype,
+                self.source.tensors[tensor.name].dtype,
+                total.weights,
+                total.rmse,
+                total.relative,
+                total.worst,
+                total.identical / max(total.weights, 1),
+            )
+
+    def _tasks(self, tensor: StoredTensor, limits: Limits) -> Iterator[Task]:
+        rows = Rows(self.checkpoint, tensor)
+        theirs = None if self.source is None else self.source.tensors.get(tensor.name)
+        formats = None if theirs is None else self._formats(tensor, theirs)
+        if self.source is not None and theirs is not None and formats is not None:
+            yield from compare_tasks(rows, Rows(self.source, theirs), formats, limits)
+        elif self.lock is not None:
+            yield from digest_tasks(rows, limits)
+
+    def _formats(self, tensor: StoredTensor, theirs: StoredTensor) -> tuple[Format, Format] | None:
+        """Return the formats of two tensors that can be compared."""
+        ours, source = (self.catalog.formats.get(dtype) for dtype in (tensor.dtype, theirs.dtype))
+        return None if ours is None or source is None or _trimmed(tensor) != _trimmed(theirs) else (ours, source)
+
+    def _file(self, tensor: StoredTensor) -> str:
+        return self.checkpoint.files[tensor.file].name
+
+
+def _trimmed(tensor: StoredTensor) -> tuple[int, ...]:
+    """Return a shape without leading 1s, which GGUF does not store."""
+    first = next((i for i, n in enumerate(tensor.shape) if n != 1), len(tensor.shape))
+    return tensor.shape[first:]

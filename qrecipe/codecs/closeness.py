@@ -1,0 +1,114 @@
+"""How close two encodings of the same rows are: sums over weights, which add up from pieces to tensors.
+
+Equal bytes of one type are equal weights, whatever they hold (NaN too) and whether or not anything decodes them. Else
+both are decoded to float32; differences and their squares are taken in float64. A difference that is not finite counts
+as infinite, and so does one between types that nothing decodes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import inf, isnan, sqrt
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from qrecipe.codecs.floats import encode_float
+from qrecipe.errors import QrecipeError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from qrecipe.types.format import FloatArray, Format
+
+_ROUNDED = MappingProxyType({"F32": "<u4", "F16": "<u2", "BF16": "<u2"})
+
+
+@dataclass(frozen=True, slots=True)
+class Closeness:
+    """`squares` sums the squared differences, `energy` the squared weights of the source, `worst` is the largest."""
+
+    weights: int = 0
+    squares: float = 0.0
+    energy: float = 0.0
+    worst: float = 0.0
+    identical: int = 0
+
+    def __add__(self, other: Closeness) -> Closeness:
+        return Closeness(
+            self.weights + other.weights,
+            self.squares + other.squares,
+            self.energy + other.energy,
+            max(self.worst, other.worst),
+            self.identical + other.identical,
+        )
+
+    @property
+    def rmse(self) -> float:
+        """Root of the mean square of the differences."""
+        return sqrt(self.squares / max(self.weights, 1))
+
+    @property
+    def relative(self) -> float:
+        """The same over that of the source's weights."""
+        if not self.squares:
+            return 0.0
+        return sqrt(self.squares / self.energy) if 0 < self.energy < inf else inf
+
+
+def closeness(output: bytes, source: bytes, formats: tuple[Format, Format], cols: int) -> Closeness:
+    """Compare rows of `cols` weights as an artifact and its source store them, in the two formats."""
+    theirs = _decoded(formats[1], source, cols)
+    if formats[0].name == formats[1].name and output == source:
+        weights = theirs.size if theirs is not None else _count(formats[1], source, cols)
+        return Closeness(weights, 0.0, _energy(theirs), 0.0, weights)
+    ours = _decoded(formats[0], output, cols)
+    if theirs is None or ours is None:
+        return Closeness(_count(formats[0], output, cols), inf, 0.0, inf, 0)
+    errors = _errors(ours, theirs)
+    return Closeness(
+        ours.size,
+        _energy(errors),
+        _energy(theirs),
+        float(errors.max(initial=0.0)),
+        int(np.count_nonzero(_codes(ours, formats[1]) == _codes(theirs, formats[1], source))),
+    )
+
+
+def _errors(ours: FloatArray, theirs: FloatArray) -> NDArray[np.float64]:
+    """Return how far apart weights are; those that are equal to the bit, two infinities say, are not apart."""
+    with np.errstate(invalid="ignore"):
+        errors = np.subtract(ours, theirs, dtype=np.float64)
+    np.abs(errors, out=errors)
+    if not np.isfinite(errors.max(initial=0.0)):
+        errors[ours.view("<u4") == theirs.view("<u4")] = 0.0
+        errors[np.isnan(errors)] = inf
+    return errors
+
+
+def _decoded(format_: Format, data: bytes, cols: int) -> FloatArray | None:
+    try:
+        return format_.decode(data, cols)
+    except QrecipeError:
+        return None
+
+
+def _count(format_: Format, data: bytes, cols: int) -> int:
+    return len(data) // max(format_.nbytes((1, cols), ()), 1) * cols
+
+
+def _energy(rows: FloatArray | NDArray[np.float64] | None) -> float:
+    """Return the sum of squares, infinite where one is."""
+    if rows is None:
+        return 0.0
+    wide = rows.astype(np.float64, copy=False).ravel()
+    total = float(np.dot(wide, wide))
+    return inf if isnan(total) else total
+
+
+def _codes(rows: FloatArray, format_: Format, stored: bytes = b"") -> NDArray[np.unsignedinteger]:
+    """Return the codes of weights in a plain type, those that are stored if they are; else their float32 bits."""
+    if format_.name in _ROUNDED:
+        return np.frombuffer(stored or encode_float(format_.name, rows), _ROUNDED[format_.name])
+    return rows.view("<u4").ravel()
