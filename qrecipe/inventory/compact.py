@@ -3,17 +3,20 @@
 A row stands for one tensor, or for one in each of a run of blocks: `{}` in its names is the block's number. Reading
 checks everything (keys, kinds, counts before they are multiplied out) and returns an `Inventory` without metadata;
 writing folds equal blocks, and reading back gives an equal inventory. `docs/reference/inventories.md` shows the form.
+A few bytes can stand for many tensors, so what comes out is bounded by itself: about 200 MB at most.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
+import stat
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, BinaryIO, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -22,8 +25,12 @@ from qrecipe.inventory.findings import in_our_words
 from qrecipe.inventory.order import canonical_order, layer_of, role_of
 from qrecipe.types.tensor import Inventory, ModelFacts, TensorInfo
 
-_FILE_MOST = 16 << 20
+_FILE_MOST = 4 << 20
 _TENSORS_MOST = 200_000
+_BLOCKS_MOST = 10_000  # of one row
+_NAMES_MOST = 1_000_000  # of the checkpoint, all tensors together
+_LETTERS_MOST = 64 << 20  # of all names
+_PIECE = 1 << 16
 _BLOCKS = re.compile(r"\d{1,6}(-\d{1,6})?(,\d{1,6}(-\d{1,6})?)*", re.ASCII)
 _FIX = "see docs/reference/inventories.md for the form of an inventory file"
 _Size = Annotated[int, Field(ge=1, lt=1 << 63)]
@@ -48,31 +55,35 @@ class _Row(_Strict):
     """`sources` are the checkpoint's names; `gguf_dtype` only where it differs from `dtype`."""
 
     name: _Name
-    shape: Annotated[list[_Size], Field(min_length=1, max_length=8)]
+    shape: Annotated[list[_Size], Field(min_length=1, max_length=8, fail_fast=True)]
     dtype: _Name
     gguf_dtype: _Name | None = None
-    sources: list[_Name] = []
-    blocks: str | None = None
+    sources: Annotated[list[_Name], Field(max_length=4096, fail_fast=True)] = []
+    blocks: Annotated[str, Field(max_length=4096)] | None = None
 
 
 class _File(_Strict):
     inventory: Literal[1]
-    arch: str
+    arch: Annotated[str, Field(max_length=512)]
     mapped: bool = True
     facts: _Facts
-    protected: list[_Name] = []
-    tensors: Annotated[list[_Row], Field(min_length=1)]
+    protected: Annotated[list[_Name], Field(max_length=1000, fail_fast=True)] = []
+    tensors: Annotated[list[_Row], Field(min_length=1, fail_fast=True)]
 
 
 def read_inventory(path: Path) -> Inventory:
     """Read an inventory file; SourceError with what is wrong."""
     try:
-        if path.stat().st_size > _FILE_MOST:
-            raise _wrong(path, f"the file is larger than {_FILE_MOST} bytes")
-        raw = path.read_bytes()
-    except OSError as error:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise _wrong(path, "this is no regular file", fix="name an inventory file, or a shipped one as lib:NAME")
+        with open(path, "rb", buffering=0, opener=_at_once) as file:
+            raw = _begin(file)
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         fix = "check the path, or name a shipped inventory as lib:NAME"
-        raise _wrong(path, f"cannot read the inventory: {error.strerror}", code="inventory-missing", fix=fix) from None
+        reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
+        raise _wrong(path, f"cannot read the inventory: {reason}", code="inventory-missing", fix=fix) from None
+    if len(raw) > _FILE_MOST:
+        raise _wrong(path, f"the file is larger than {_FILE_MOST} bytes")
     return _parse(raw, path)
 
 
@@ -85,6 +96,19 @@ def write_inventory(inventory: Inventory) -> str:
     head["protected"] = list(inventory.protected)
     lines = [f'"{key}": {json.dumps(value, ensure_ascii=False)},' for key, value in head.items()]
     return "\n".join(["{", *lines, '"tensors": [', ",\n".join(rows), "]", "}", ""])
+
+
+def _at_once(path: str, flags: int) -> int:
+    """Open without blocking: what was a file a moment ago may be a pipe, and some files of /proc never end."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
+def _begin(file: BinaryIO) -> bytes:
+    """Return the file's bytes, or those that tell that it is too large; a piece at a time, as they are there."""
+    raw = bytearray()
+    while len(raw) <= _FILE_MOST and (piece := file.read(_PIECE)):
+        raw += piece
+    return bytes(raw)
 
 
 def _parse(raw: bytes, path: Path) -> Inventory:
@@ -108,12 +132,17 @@ def _parse(raw: bytes, path: Path) -> Inventory:
 
 
 def _unfold(file: _File, path: Path) -> Iterator[TensorInfo]:
-    count = 0
+    count = names = letters = 0
     for index, row in enumerate(file.tensors):
         blocks = [None] if row.blocks is None else _blocks(row.blocks, index, path)
         count += len(blocks)
+        names += len(blocks) * len(row.sources)
+        letters += len(blocks) * (len(row.name) + sum(map(len, row.sources)))
         if count > _TENSORS_MOST:
             raise _wrong(path, f"the inventory has more than {_TENSORS_MOST} tensors", key=f"tensors[{index}].blocks")
+        if names > _NAMES_MOST or letters > _LETTERS_MOST:
+            what = "the inventory's names take more room than those of any model"
+            raise _wrong(path, what, key=f"tensors[{index}].sources")
         if row.blocks is not None and "{}" not in row.name:
             raise _wrong(path, "a row with blocks needs {} in its name", key=f"tensors[{index}].name")
         yield from (_tensor(row, block) for block in blocks)
@@ -129,8 +158,8 @@ def _blocks(text: str, index: int, path: Path) -> list[int | None]:
         run = range(int(first), int(last or first) + 1)
         if not run:
             raise _wrong(path, f"the run of blocks {part!r} ends before it starts", key=f"tensors[{index}].blocks")
-        if len(found) + len(run) > _TENSORS_MOST:
-            raise _wrong(path, f"{text!r} has more than {_TENSORS_MOST} blocks", key=f"tensors[{index}].blocks")
+        if len(found) + len(run) > _BLOCKS_MOST:
+            raise _wrong(path, f"{text!r} has more than {_BLOCKS_MOST} blocks", key=f"tensors[{index}].blocks")
         found.extend(run)
     return found
 

@@ -103,14 +103,22 @@ def _located(reference: str, child: Written, where: Location) -> tuple[Path, str
     if reference.startswith(LIB):
         return lib(reference.removeprefix(LIB), where), reference
     path = child.document.folder / reference
-    if not path.exists():
+    if not os.path.exists(path):  # noqa: PTH110 - Path.exists fails where a name is too long, or a folder is closed
         raise RecipeError(_missing(reference, path, where))
     beside = "" if child.file.startswith(LIB) else os.path.dirname(child.file)  # noqa: PTH120 - a name, not a place
     return path, str(path) if child.file.startswith(LIB) else os.path.normpath(Path(beside, reference))
 
 
+def recipes_in(folder: Path) -> list[str]:
+    """Return the names of the recipes in a folder; none where there is no folder that can be listed."""
+    try:
+        return sorted(entry.name for entry in folder.iterdir() if entry.suffix == ".toml")
+    except (OSError, ValueError):  # ValueError: a NUL in the name
+        return []
+
+
 def _missing(reference: str, path: Path, where: Location) -> Diagnostic:
-    beside = [entry.name for entry in path.parent.glob("*.toml")] if path.parent.is_dir() else []
+    beside = recipes_in(path.parent)
     folder = os.path.dirname(reference)  # noqa: PTH120 - as written
     known = [*(LIB + name for name in shipped_bases()), *(os.path.join(folder, name) for name in beside)]  # noqa: PTH118
     return Diagnostic(

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from qrecipe.errors import Diagnostic, Location, RecipeError
 from qrecipe.recipe.document import parse_document
-from qrecipe.recipe.extend import Written, family_of, identity_of, read_written
+from qrecipe.recipe.extend import Written, family_of, identity_of, read_written, recipes_in
 from qrecipe.recipe.recipe import Recipe
 from qrecipe.recipe.salvage import checked
 from qrecipe.recipe.settings import Setting, variables_of
@@ -67,7 +67,7 @@ def _found(reference: str | Path) -> tuple[Path, str]:
 
 def _missing(name: str, path: Path) -> Diagnostic:
     shipped = shipped_recipes()
-    beside = [str(path.with_name(entry.name)) for entry in path.parent.glob("*.toml")] if path.parent.is_dir() else []
+    beside = [str(path.with_name(name)) for name in recipes_in(path.parent)]
     as_path = path.suffix == ".toml" or len(path.parts) > 1
     return Diagnostic(
         "recipe-missing",

@@ -2,11 +2,12 @@
 
 Opened once to learn the sizes; every read opens its file, reads at its position and closes it, so a value holds no
 handle, can be pickled, and serves any number of threads. Files are never mapped: see docs/adr/0001. A file that ends
-early or has another size than when it was opened is a `SourceError` that names the file.
+early, or whose size or time of change is another than when it was opened, is a `SourceError` that names the file.
 """
 
 from __future__ import annotations
 
+import os
 import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -17,10 +18,11 @@ from qrecipe.sources.fault import GET_AGAIN, Place, fault
 
 @dataclass(frozen=True, slots=True)
 class FilePart:
-    """A file on disk and the size that it had when it was opened."""
+    """A file on disk, with the size and the time of change (ns) that it had when it was opened."""
 
     path: str
     nbytes: int
+    changed: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,27 +56,27 @@ class ByteString:
 
 def open_bytes(paths: Sequence[Path], name: str = "") -> ByteString:
     """Look at the files (regular ones only: a pipe would block) and note their sizes."""
-    return ByteString(name or str(paths[0]), tuple(FilePart(str(path), _size(path)) for path in paths))
+    return ByteString(name or str(paths[0]), tuple(map(_look_at, paths)))
 
 
-def _size(path: Path) -> int:
+def _look_at(path: Path) -> FilePart:
     try:
         found = path.stat()
-    except OSError as error:
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         raise _unreadable(str(path), error) from None
     if not stat.S_ISREG(found.st_mode):
         raise fault("not-a-file", Place(str(path)), f"{path.name} is no regular file", fix="name a file or a folder")
-    return found.st_size
+    return FilePart(str(path), found.st_size, found.st_mtime_ns)
 
 
 def _read(part: FilePart, start: int, stop: int) -> bytes:
     pieces: list[bytes] = []
     left = stop - start
     try:
-        with Path(part.path).open("rb", buffering=0) as file:
-            size = file.seek(0, 2)
-            if size != part.nbytes:
-                raise _changed(part, size)
+        with open(part.path, "rb", buffering=0, opener=_at_once) as file:
+            found = os.fstat(file.fileno())
+            if (found.st_size, found.st_mtime_ns) != (part.nbytes, part.changed):
+                raise _changed(part, found.st_size)
             file.seek(start)
             while left and (piece := file.read(left)):
                 pieces.append(piece)
@@ -88,18 +90,24 @@ def _read(part: FilePart, start: int, stop: int) -> bytes:
     return b"".join(pieces)
 
 
+def _at_once(path: str, flags: int) -> int:
+    """Open without blocking: what was a file when it was opened first may be a pipe now."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
 def _changed(part: FilePart, size: int) -> Exception:
+    what = f"the file had {part.nbytes} bytes when it was opened and has {size} now"
     return fault(
         "file-changed",
         Place(part.path),
-        f"the file had {part.nbytes} bytes when it was opened and has {size} now",
+        what if size != part.nbytes else "the file was written to after it was opened",
         why="its header no longer describes what it holds",
         fix="wait until nothing writes to it, then run again",
     )
 
 
-def _unreadable(path: str, error: OSError) -> Exception:
-    reason = error.strerror or str(error)
+def _unreadable(path: str, error: OSError | ValueError) -> Exception:
+    reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
     missing = isinstance(error, FileNotFoundError)
     fix = "check the spelling of the path" if missing else f"make the file readable; {GET_AGAIN} if it stays so"
     return fault("file-unreadable", Place(path), f"cannot read the file: {reason}", fix=fix)

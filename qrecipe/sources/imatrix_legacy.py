@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from qrecipe.types.format import FloatArray
 
 _NAME_MOST = 1024
+_WINDOW = 1 << 20
 _LEAST_ENTRY = 17  # bytes: length, one letter, calls, number of values, one value
 _WHY = "a file of the older kind has no magic, so this may be no imatrix at all"
 
@@ -40,11 +41,12 @@ def read_legacy(string: ByteString) -> ImatrixData:
 
 
 class _Cursor:
-    """A position in the file; never asks for more than the file has."""
+    """A position in the file; never asks for more than the file has, and for a window of it at a time."""
 
     def __init__(self, string: ByteString) -> None:
         self._string = string
         self._position = 0
+        self._held, self._first = b"", 0  # the window, and where it begins
 
     @property
     def left(self) -> int:
@@ -56,8 +58,15 @@ class _Cursor:
     def take(self, size: int, what: str) -> bytes:
         if size > self.left:
             raise _broken(self.place(), f"{what} needs {size} bytes, and {self.left} are left in the file")
+        start = self._position - self._first
+        if start + size > len(self._held):
+            self._held, self._first = (
+                self._string.read(self._position, min(max(size, _WINDOW), self.left)),
+                self._position,
+            )
+            start = 0
         self._position += size
-        return self._string.read(self._position - size, size)
+        return self._held[start : start + size]
 
     def number(self, what: str) -> int:
         return int.from_bytes(self.take(4, what), "little", signed=True)

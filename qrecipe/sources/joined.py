@@ -26,7 +26,11 @@ def whole_name(name: str) -> str | None:
 def parts_in_folder(path: Path) -> list[Path]:
     """Return all parts in the folder that belong to the same whole as `path`."""
     whole = whole_name(path.name)
-    return [sibling for sibling in path.parent.iterdir() if whole_name(sibling.name) == whole]
+    try:
+        return [sibling for sibling in path.parent.iterdir() if whole_name(sibling.name) == whole]
+    except OSError as error:
+        what, fix = f"cannot look for the other parts: {error.strerror}", "make the folder readable"
+        raise fault("folder-unreadable", Place(str(path.parent)), what, fix=fix) from None
 
 
 def open_joined(paths: Iterable[Path]) -> ByteString:

@@ -15,7 +15,8 @@ from qrecipe.sources.fault import GET_AGAIN, Place, fault
 _DEEPEST = 32
 _DIGITS_MOST = 100  # far more than any size, and few enough to be read at once
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"?', re.DOTALL)  # ends with the text too: a failed match would be tried anew
-_BRACKET = re.compile(rb"[\[\]{}]")
+_OPEN = b"[{"
+_NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 
 
 def parse_object(raw: bytes, place: Place, what: str) -> dict[str, object]:
@@ -37,11 +38,14 @@ def parse_object(raw: bytes, place: Place, what: str) -> dict[str, object]:
 
 
 def _depth(raw: bytes) -> int:
-    """Return how deep brackets nest outside strings; the parser itself would go on to the end of the stack."""
+    """Return how deep brackets nest outside strings, the first that is too deep; the parser would go on and on."""
     depth = deepest = 0
-    for bracket in _BRACKET.findall(_STRING.sub(b"", raw)):
-        depth += 1 if bracket in b"[{" else -1
-        deepest = max(deepest, depth)
+    for bracket in _STRING.sub(b"", raw).translate(None, _NO_BRACKETS):
+        depth += 1 if bracket in _OPEN else -1
+        if depth > deepest:
+            deepest = depth
+            if deepest > _DEEPEST:
+                break
     return deepest
 
 

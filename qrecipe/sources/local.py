@@ -7,6 +7,7 @@ else is an error that lists what is there. Pickles (`.bin`, `.pt`) are refused: 
 from __future__ import annotations
 
 import difflib
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from qrecipe.sources.safetensors import INDEX_SUFFIX, SUFFIX, open_index, open_s
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")  # two letters at least: `C:\model` is a path
 _PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl")
 _SHOWN = 12
+_NAME_MOST = 255  # no file's name is longer, and near names of longer ones take long to find
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +41,20 @@ class LocalSource:
 
     def open(self, reference: str, folder: Path) -> FileCheckpoint:
         """Open a file or a folder."""
-        path = Path(folder, Path(reference).expanduser()).absolute()
-        if path.is_dir():
+        path = Path(folder, _at_home(reference)).absolute()
+        if os.path.isdir(path):  # noqa: PTH112 - Path.is_dir fails where a name is too long, or a folder is closed
             return _open_file(_only_candidate(path))
-        if not path.exists():
+        if not os.path.exists(path):  # noqa: PTH110 - likewise
             raise _missing(path)
         return _open_file(path)
+
+
+def _at_home(reference: str) -> Path:
+    try:
+        return Path(reference).expanduser()
+    except RuntimeError:
+        what = f"there is no home folder {reference.partition('/')[0]!r}"
+        raise fault("source-missing", Place(reference), what, fix="write the path out; './~x' is a file '~x'") from None
 
 
 def _open_file(path: Path) -> FileCheckpoint:
@@ -95,12 +105,20 @@ def _candidates(folder: Path, names: Sequence[str]) -> list[str]:
 
 
 def _missing(path: Path) -> Exception:
-    there = sorted(entry.name for entry in path.parent.iterdir()) if path.parent.is_dir() else []
-    near = difflib.get_close_matches(path.name, there, n=1)
-    why = "" if path.parent.is_dir() else f"there is no folder {path.parent} either"
+    there = _names_in(path.parent)
+    near = difflib.get_close_matches(path.name[:_NAME_MOST], there or (), n=1)
+    why = f"there is no folder {path.parent} either" if there is None else ""
     relative = "check the path: in a recipe it is relative to its folder, on the command line to the working folder"
     fix = f"did you mean {near[0]!r}?" if near else relative
     return fault("source-missing", Place(str(path)), f"there is no file or folder {path.name!r}", why=why, fix=fix)
+
+
+def _names_in(folder: Path) -> list[str] | None:
+    """Return what is in a folder; None where there is no such folder, or none that can be listed."""
+    try:
+        return sorted(entry.name for entry in folder.iterdir())
+    except (OSError, ValueError):  # ValueError: a NUL in the name
+        return None
 
 
 def _unknown(path: Path) -> Exception:

@@ -20,6 +20,7 @@ from qrecipe.types.source import StoredFile, StoredTensor
 INDEX_SUFFIX = ".safetensors.index.json"
 SUFFIX = ".safetensors"
 _JSON_MOST = 64 << 20
+_NAME_MOST = 255  # bytes, on every file system in use
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,9 @@ def read_index(path: Path) -> Index:
 
 
 def _is_plain(name: str) -> bool:
-    return name.endswith(SUFFIX) and name.isprintable() and not set(name) & set("/\\:") and not name.startswith(".")
+    """Say whether this is the name of a file beside the index: no path, nothing hidden, no longer than names can be."""
+    fits = len(name.encode("utf-8", errors="surrogatepass")) <= _NAME_MOST and name.isprintable()
+    return fits and name.endswith(SUFFIX) and not set(name) & set("/\\:") and not name.startswith(".")
 
 
 def _by_name(tensors: Sequence[StoredTensor], names: Sequence[str], place: Place) -> dict[str, StoredTensor]:

@@ -20,6 +20,7 @@ from qrecipe.types.source import StoredTensor
 _LENGTH_BYTES = 8
 _HEADER_MOST = 100 << 20
 _DIMS_MOST = 16
+_NAME_MOST = 512  # ours, as in inventory files: names are shown, matched and sorted
 # Widths in the container, most of them of dtypes that no format of ours has: they check a file, they plan nothing.
 _BITS = MappingProxyType(
     {
@@ -78,8 +79,8 @@ def _stored(name: str, row: object, data_offset: int, file: int, place: Place) -
 
 
 def _check_name(name: str, place: Place) -> None:
-    if not name or not name.isprintable():
-        why = "a name is not empty and has no control characters"
+    if not name or len(name) > _NAME_MOST or not name.isprintable():
+        why = f"a name has 1 to {_NAME_MOST} characters, and no control characters"
         raise fault("safetensors-bad-name", place, f"{name!r} is no name of a tensor", why=why)
 
 

@@ -127,7 +127,7 @@ BROKEN = {
     "blocks without a place in the name": row(name="a"),
     "a million blocks": row(blocks="0-999999"),
     "far too many tensors": changed(
-        tensors=[{"name": f"{i}.{{}}", "shape": [4], "dtype": "F32", "blocks": "0-99999"} for i in range(3)]
+        tensors=[{"name": f"{i}.{{}}", "shape": [4], "dtype": "F32", "blocks": "0-9999"} for i in range(21)]
     ),
     "a tensor twice": row(blocks="0-3,2"),
 }
