@@ -113,7 +113,7 @@ def _unclaimed(reference: str, folder: Path, catalog: Catalog, where: Location |
     scheme, colon, _ = reference.partition(":")
     if colon and len(scheme) > 1:
         return _unknown_scheme(reference, scheme, catalog, where)
-    near = get_close_matches(path.name, _names_in(path.parent), n=1)
+    near = get_close_matches(path.name, names_in(path.parent), n=1)
     exists = path.exists()
     return Diagnostic(
         "source-unreadable" if exists else "source-missing",
@@ -138,7 +138,8 @@ def _forms(catalog: Catalog) -> str:
     return ", ".join(source.example for source in catalog.sources.values())
 
 
-def _names_in(folder: Path) -> list[str]:
+def names_in(folder: Path) -> list[str]:
+    """Return what a folder holds, for near names in messages; [] where it cannot be read."""
     try:
         return [entry.name for entry in folder.iterdir()]
     except OSError:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qrecipe.api.locking import lock_of
-from qrecipe.api.opening import model_of, open_checkpoint, open_imatrix, open_inventory
+from qrecipe.api.opening import model_of, names_in, open_checkpoint, open_imatrix, open_inventory
 from qrecipe.api.replan import is_plan_file
 from qrecipe.api.targets import Facts, resolve_targets
 from qrecipe.errors import Diagnostic, Location, PlanError, RecipeError, SourceError
@@ -135,7 +136,21 @@ def _stand_in(recipe: Recipe, absent: Diagnostic | None) -> Materials:
 def _imatrix(recipe: Recipe, inventory: Inventory) -> tuple[Imatrix | None, ImatrixData | None]:
     if recipe.imatrix is None:
         return None, None
-    return open_imatrix(recipe.imatrix_folder / recipe.imatrix, inventory)
+    path = recipe.imatrix_folder / recipe.imatrix
+    if not path.exists():
+        raise SourceError(_no_imatrix(recipe, path))
+    return open_imatrix(path, inventory)
+
+
+def _no_imatrix(recipe: Recipe, path: Path) -> Diagnostic:
+    near = get_close_matches(path.name, names_in(path.parent), n=1)
+    return Diagnostic(
+        "imatrix-not-found",
+        f"there is no imatrix {recipe.imatrix}",
+        recipe.where("imatrix"),
+        why=f"looked for {path}; the path is relative to the folder of the recipe that names it",
+        fix=f"did you mean {near[0]}?" if near else "make it with llama-imatrix, or take the line out",
+    )
 
 
 def _stands_in(inventory: str, absent: Diagnostic) -> Diagnostic:

@@ -105,8 +105,9 @@ def _summary(result: BuildResult, seconds: float, console: Console) -> None:
     from qrecipe.cli.preview import totals
 
     console.print()
+    names = ", ".join(built.target.name for built in result.built)
+    console.print(f"built {names} in {seconds:.1f} s", markup=False)
     for built in result.built:
-        console.print(f"built {built.target.name} in {seconds:.1f} s", markup=False)
         for line in totals(result.plan, built.target):
             console.print(f"  {line}", markup=False)
     _left_out(result.plan, console)

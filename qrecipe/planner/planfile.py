@@ -6,6 +6,7 @@ Sizes are bytes; shapes are outermost first; `rule` is null for a protected tens
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -154,8 +155,9 @@ def document(plan: Plan) -> PlanModel:
 
 
 def dumps(plan: Plan) -> str:
-    """Return the plan as JSON text."""
-    return document(plan).model_dump_json(by_alias=True, indent=1)
+    """Return the plan as JSON text. Bytes of a path that are no Unicode become `?`: building then takes --source."""
+    text = json.dumps(document(plan).model_dump(by_alias=True), indent=1, ensure_ascii=False)
+    return text.encode("utf-8", errors="replace").decode("utf-8")
 
 
 def schema() -> dict[str, object]:

@@ -117,6 +117,24 @@ def test_a_plan_remembers_a_target_whose_plug_in_was_missing(workplace):
     assert "fix: pip install qrecipe-mlx, then plan again" in said.stderr
 
 
+def test_an_imatrix_that_is_not_there_is_told_with_its_place(workplace):
+    (workplace / "data.gguf").write_bytes(b"")
+    recipe = (workplace / "mix.toml").read_text()
+    (workplace / "mix.toml").write_text(recipe.replace("[vars]", 'imatrix = "dta.gguf"\n[vars]', 1))
+    said = qrecipe("plan", "mix.toml", code=1).stderr.splitlines()
+    assert said[:2] == ["error: there is no imatrix dta.gguf", "  --> mix.toml:5:11, imatrix"]
+    assert said[-1] == "fix: did you mean data.gguf?"
+
+
+def test_a_source_whose_path_is_no_unicode_can_be_planned_and_built(workplace):
+    name = os.fsdecode(b"m\xff.gguf")
+    (workplace / "tiny.gguf").rename(name)
+    plan = qrecipe("plan", "mix.toml", "--json", "--source", name).stdout
+    (workplace / "plan.json").write_text(plan)
+    assert "/m?.gguf" in json.loads(plan)["source"]
+    qrecipe("build", "plan.json", "--source", name)
+
+
 def test_set_and_source_and_output(workplace):
     (workplace / "tiny.gguf").rename(workplace / "other.gguf")
     qrecipe("build", "mix.toml", "--set", "small=F16", "--source", "other.gguf", "-o", "a/b")
