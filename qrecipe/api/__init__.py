@@ -7,19 +7,27 @@ from qrecipe.api.building import BuildResult, Built, build, rehearse
 from qrecipe.api.looking import Inspection, Plugin, formats, inspect, plugins
 from qrecipe.api.questions import check, explain, plan, plan_json, plan_schema, recipe_schema
 from qrecipe.api.starting import copy_recipe, new_recipe
+from qrecipe.api.verifying import read_lock, verify
 from qrecipe.planner.explain import Explanation, RuleVerdict
 from qrecipe.planner.plan import Plan, TargetPlan
 from qrecipe.recipe.shipped import shipped_recipes
+from qrecipe.types.lock import Lock, LockedTensor, WrittenLock
+from qrecipe.types.verification import TensorValues, Verification
 
 __all__ = [
     "BuildResult",
     "Built",
     "Explanation",
     "Inspection",
+    "Lock",
+    "LockedTensor",
     "Plan",
     "Plugin",
     "RuleVerdict",
     "TargetPlan",
+    "TensorValues",
+    "Verification",
+    "WrittenLock",
     "build",
     "check",
     "copy_recipe",
@@ -31,7 +39,9 @@ __all__ = [
     "plan_json",
     "plan_schema",
     "plugins",
+    "read_lock",
     "recipe_schema",
     "rehearse",
     "shipped_recipes",
+    "verify",
 ]

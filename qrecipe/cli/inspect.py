@@ -27,12 +27,19 @@ def register(app: typer.Typer) -> None:
 def _inspect(
     file: Annotated[str, typer.Argument(help="A .gguf or .safetensors file, a folder, or pkg:NAME.")],
     as_json: options.Json = False,
+    lock: Annotated[bool, typer.Option("--lock", help="Show what made the artifact.")] = False,
+    recipe: Annotated[bool, typer.Option("--recipe", help="With --lock: write its recipe to stdout.")] = False,
 ) -> None:
-    """Show a checkpoint's files, metadata and tensors. Reads headers only."""
+    """Show a checkpoint's files, metadata and tensors, or an artifact's lock. Reads headers only."""
     import qrecipe
     from qrecipe.cli import document, render
     from qrecipe.errors import printable
 
+    if recipe and (as_json or not lock):
+        raise typer.BadParameter("it goes with --lock, and without --json", param_hint="--recipe")
+    if lock:
+        _lock(file, as_json=as_json, recipe=recipe)
+        return
     found = qrecipe.inspect(file)
     if as_json:
         document.show(**_document(found))
@@ -40,6 +47,19 @@ def _inspect(
         _show(found, render.out())
     for warning in found.checkpoint.warnings:
         render.err().print(f"warning: {printable(warning)}", markup=False)
+
+
+def _lock(file: str, *, as_json: bool, recipe: bool) -> None:
+    from qrecipe.cli import document, render
+    from qrecipe.cli.lock import lock_document, lock_of, put_recipe, show_lock
+
+    found = lock_of(file)
+    if recipe:
+        put_recipe(found)
+    elif as_json:
+        document.show(**lock_document(found))
+    else:
+        show_lock(found, render.out())
 
 
 def _document(found: Inspection) -> dict[str, object]:

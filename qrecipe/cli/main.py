@@ -16,7 +16,7 @@ from typing import Annotated
 
 import typer
 
-from qrecipe.cli import build, check, explain, inspect, new, plan, plugins, schema, types
+from qrecipe.cli import build, check, explain, inspect, new, plan, plugins, schema, types, verify
 from qrecipe.errors import Diagnostic, QrecipeError
 
 _INTERRUPTED = 130  # what typer makes of a KeyboardInterrupt: 128 + SIGINT
@@ -30,7 +30,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (build, plan, explain, check, new, inspect, types, plugins, schema):
+for command in (build, plan, explain, check, new, inspect, verify, types, plugins, schema):
     command.register(app)
 
 

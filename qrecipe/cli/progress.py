@@ -1,4 +1,4 @@
-"""Progress of a build: a bar with rate and remaining time on a terminal, a line every tenth in a log."""
+"""Progress of a build or a verification: a bar with rate and time left on a terminal, a line every tenth in a log."""
 
 from __future__ import annotations
 
@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 
 
 class Reporter:
-    """Shows events on a console; use as a context manager around the build."""
+    """Shows events on a console; use as a context manager around the work, which `doing` names."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, doing: str = "building") -> None:
+        self._doing = doing
         self._console = console
         self._live = console.is_terminal
         self._bar = Progress(
@@ -60,7 +61,7 @@ class Reporter:
     def _begin(self, event: TargetStarted) -> None:
         self._total, self._done, self._told = max(event.nbytes, 1), 0, 0
         self._start = time.monotonic()
-        self._task = self._bar.add_task(f"building {event.target}", total=event.nbytes)
+        self._task = self._bar.add_task(f"{self._doing} {event.target}", total=event.nbytes)
 
     def _advance(self, event: TaskDone) -> None:
         self._done += event.nbytes
