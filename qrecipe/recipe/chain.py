@@ -165,6 +165,7 @@ class _Builder(Transformer[Token, "_RawChain"]):
 def _grammar() -> Grammar:
     return Grammar(
         "chain",
+        "chain-syntax",
         "chain.lark",
         _Builder,
         spoken={

@@ -196,6 +196,7 @@ class ConditionBuilder(Transformer[Token, Syntax]):
 _QUOTE = "a string ends with the quote that it began with, on the same line; it knows no escapes"
 CONDITION = Grammar(
     name="condition",
+    code="condition-syntax",
     file="condition.lark",
     builder=ConditionBuilder,
     spoken={

@@ -68,6 +68,7 @@ _BRACES = "{…} holds two or more alternatives, {up,down}, or a range, {0..3}; 
 _BRACKETS = "a class reads like [abc], [a-z] or [!0-9]; write \\[ \\] for plain brackets"
 GLOB = Grammar(
     name="pattern",
+    code="pattern-syntax",
     file="pattern.lark",
     builder=GlobBuilder,
     spoken={

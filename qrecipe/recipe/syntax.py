@@ -23,6 +23,7 @@ from qrecipe.errors import Diagnostic, Location, RecipeError, Span
 
 MAX_LENGTH = 4096  # characters of one pattern, condition or chain
 MAX_DEPTH = 64  # levels of nesting, those inside variables counted
+_COMPARED = 500  # characters of a word that are compared with known ones, which takes long
 _SHOWN = 60  # characters of a word in a message
 Builder = Transformer[Any, Any]
 
@@ -31,11 +32,13 @@ Builder = Transformer[Any, Any]
 class Grammar:
     """One small language.
 
-    `name` is what messages call it (`condition`); `spoken` has words for every terminal that is no fixed text;
-    `mistakes` maps what people write (`&&`) to the fix; `example` is shown where nothing better is known.
+    `name` is what messages call it (`condition`), `code` names its syntax errors; `spoken` has words for every terminal
+    that is no fixed text; `mistakes` maps what people write (`&&`) to the fix; `example` is shown where nothing better
+    is known.
     """
 
     name: str
+    code: str
     file: str
     builder: type[Builder]
     spoken: Mapping[str, str]
@@ -103,7 +106,7 @@ def did_you_mean(word: str, known: Iterable[str], *, otherwise: str) -> str:
     spellings: dict[str, str] = {}
     for name in known:
         spellings.setdefault(name.casefold(), name)
-    near = get_close_matches(word.casefold(), spellings, n=1, cutoff=0.6)
+    near = get_close_matches(word[:_COMPARED].casefold(), spellings, n=1, cutoff=0.6)
     return f"did you mean '{spellings[near[0]]}'?" if near else otherwise
 
 
@@ -128,7 +131,7 @@ def _diagnostic(grammar: Grammar, error: UnexpectedInput, text: str, where: Loca
     found = text[span.start : span.end]
     expected = _spoken(grammar, wanted)
     return Diagnostic(
-        f"{grammar.name}-syntax",
+        grammar.code,
         f"unexpected {shown(found) if found else 'end'} in {article(grammar.name)}",
         place(where, text, span),
         why=f"expected {_either(expected)}" if expected else f"{article(grammar.name)} cannot go on here",
