@@ -67,7 +67,8 @@ def open_imatrix(path: Path, model: Inventory) -> tuple[Imatrix, ImatrixData]:
     names = frozenset(t.name for t in model.tensors if data.importance_for(t) is not None)
     if not names:
         raise SourceError(_other_model(path, data, model))
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
     return Imatrix(str(path), digest, names, _notes(path, data)), data
 
 

@@ -6,7 +6,6 @@ is an error. Nothing in it is believed that the checkpoint's headers can tell.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -35,7 +34,7 @@ if TYPE_CHECKING:
     from qrecipe.types.tensor import Inventory, TensorInfo
 
 Reopened = tuple["Catalog", Plan, "Checkpoint", "ImatrixData | None"]
-_LARGEST_PLAN = 256 << 20
+_LARGEST_PLAN = 64 << 20
 
 
 def is_plan_file(path: str | Path) -> bool:
@@ -123,10 +122,10 @@ def _imatrix(planned: tuple[str, str] | None, inventory: Inventory) -> tuple[Ima
     if planned is None:
         return None, None
     file, digest = planned
-    path = Path(file)
-    if path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() != digest:
+    imatrix, data = open_imatrix(Path(file), inventory)
+    if imatrix.digest != digest:
         raise SourceError(_other_imatrix(file))
-    return open_imatrix(path, inventory)
+    return imatrix, data
 
 
 def _target(model: planfile.TargetModel, where: Location, catalog: Catalog, facts: Facts) -> TargetPlan:
@@ -247,7 +246,7 @@ def _settings_of_plan() -> Diagnostic:
     return Diagnostic(
         "plan-settings",
         "a plan has no variables to set",
-        why="its decisions are made",
+        why="its decisions were made with the values of that time",
         fix="build from the recipe, or plan again with --set",
     )
 

@@ -96,8 +96,13 @@ class Staging:
 def final_path(folder: Path, output: str) -> Path:
     """Return the place of an output; BuildError if that is not under the folder (symbolic links followed)."""
     path = folder / PurePosixPath(output)
-    root = folder.resolve()
-    if not path.parent.resolve().is_relative_to(root) or path.is_symlink():
+    try:
+        outside = not path.parent.resolve().is_relative_to(folder.resolve()) or path.is_symlink()
+        with suppress(FileNotFoundError):
+            path.lstat()
+    except (OSError, RuntimeError, ValueError) as error:  # a name too long, links in a circle, a NUL
+        raise BuildError(cannot_write(path, error)) from None
+    if outside:
         raise BuildError(
             Diagnostic(
                 "output-outside",
@@ -139,13 +144,14 @@ def refuse_inputs(finals: Iterable[Path], inputs: Iterable[Path]) -> None:
             )
 
 
-def cannot_write(path: Path, error: OSError) -> Diagnostic:
+def cannot_write(path: Path, error: Exception) -> Diagnostic:
     """Say that an output cannot be written, and what the system said."""
-    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    number = error.errno if isinstance(error, OSError) else None
+    full = number in (errno.ENOSPC, errno.EDQUOT)
     return Diagnostic(
         "disk-full" if full else "output-unwritable",
         f"no room for {path}" if full else f"cannot write {path}",
-        why=(os.strerror(error.errno) if error.errno else str(error)).lower(),
+        why=(os.strerror(number) if number else str(error)).lower(),
         fix="free some space, or choose another disk with --output" if full else "choose another folder with --output",
     )
 

@@ -7,9 +7,9 @@ Sizes are bytes; shapes are outermost first; `rule` is null for a protected tens
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from qrecipe.errors import Diagnostic, Location, RecipeError
 
@@ -19,6 +19,15 @@ if TYPE_CHECKING:
     from qrecipe.types.target import Part
 
 SCHEMA: Final = 1
+
+
+def _one_line(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError("the text holds a line break or another control character")
+    return text
+
+
+_OneLine = Annotated[str, AfterValidator(_one_line)]  # what is shown, and becomes part of file names
 
 
 class _Model(BaseModel):
@@ -83,10 +92,10 @@ class FileModel(_Model):
 class TargetModel(_Model):
     """One artifact."""
 
-    backend: str
-    name: str
+    backend: _OneLine
+    name: _OneLine
     profile: str | None
-    output: str
+    output: _OneLine
     options: dict[str, object]
     file_bytes: int | None
     file_bytes_estimate: int | None
@@ -94,7 +103,7 @@ class TargetModel(_Model):
     tensor_bytes: int
     bits_per_weight: float
     files: tuple[FileModel, ...]
-    tensors: tuple[TensorModel, ...]
+    tensors: Annotated[tuple[TensorModel, ...], Field(fail_fast=True)]
 
 
 class ImatrixModel(_Model):
@@ -122,7 +131,7 @@ class PlanModel(_Model):
     """A plan: what each tensor becomes, and what every file will weigh."""
 
     schema_version: Literal[1] = Field(alias="schema")
-    recipe: str
+    recipe: _OneLine
     recipe_file: str
     source: str | None
     source_digest: str | None
@@ -132,7 +141,7 @@ class PlanModel(_Model):
     imatrix: ImatrixModel | None
     lock: LockModel | None = None
     missing: tuple[MissingModel, ...] = ()
-    targets: tuple[TargetModel, ...]
+    targets: Annotated[tuple[TargetModel, ...], Field(fail_fast=True)]
 
 
 def document(plan: Plan) -> PlanModel:
@@ -155,9 +164,17 @@ def document(plan: Plan) -> PlanModel:
 
 
 def dumps(plan: Plan) -> str:
-    """Return the plan as JSON text. Bytes of a path that are no Unicode become `?`: building then takes --source."""
+    r"""Return the plan as JSON text, printable: other characters stand as `\u…`.
+
+    Bytes of a path that are no Unicode become `?`: building then takes --source.
+    """
     text = json.dumps(document(plan).model_dump(by_alias=True), indent=1, ensure_ascii=False)
-    return text.encode("utf-8", errors="replace").decode("utf-8")
+    text = text.encode("utf-8", errors="replace").decode("utf-8")
+    return text if text.replace("\n", "").isprintable() else "".join(map(_shown, text))
+
+
+def _shown(character: str) -> str:
+    return character if character.isprintable() or character == "\n" else json.dumps(character)[1:-1]
 
 
 def schema() -> dict[str, object]:

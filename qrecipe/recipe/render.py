@@ -45,6 +45,7 @@ def _variables(recipe: Recipe) -> Iterator[str]:
     texts = [text for written in recipe.family for rule in written.model.rules for text in _texts(rule)]
     texts += [text for target in _target_tables(recipe) for text in _strings(target)]
     used = {name for text in texts for name in recipe.variables.names_in(text)} - {"name", "target"}
+    used &= recipe.variables.values.keys()  # the rest is unknown, which whoever parses the rules tells
     if used:
         yield "\n[vars]"
         yield from (f"{name} = {toml_value(recipe.variables.values[name].value)}" for name in sorted(used))

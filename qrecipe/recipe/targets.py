@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from qrecipe.recipe.model import TargetModel
 
 _DRIVE = re.compile(r"[A-Za-z]:")
+_NAME_MOST = 255  # bytes of one name, on every file system in use
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +105,13 @@ def _leaves_folder(output: str) -> str | None:
         (PurePosixPath(output).is_absolute() or _DRIVE.match(output) is not None, "it is an absolute path"),
         (output.startswith("~"), "~ stands for a home folder"),
         (".." in output.split("/"), "'..' leads out of the folder"),
+        (max(map(_bytes, output.split("/"))) > _NAME_MOST, f"a name in it has more than {_NAME_MOST} bytes"),
     )
     return next((why for holds, why in objections if holds), None)
+
+
+def _bytes(name: str) -> int:
+    return len(name.encode("utf-8", errors="surrogatepass"))
 
 
 def _bad_output(output: str, why: str, where: Location) -> Diagnostic:
