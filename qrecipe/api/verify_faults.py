@@ -37,13 +37,14 @@ def tensor_type(file: str, tensor: StoredTensor, locked: LockedTensor) -> Diagno
     )
 
 
-def tensor_digest(file: str, tensor: StoredTensor) -> Diagnostic:
-    """The bytes of a tensor."""
+def tensor_digest(file: str, tensor: StoredTensor, *, sealed: bool) -> Diagnostic:
+    """The bytes of a tensor, or those of its digest where the header is not sealed."""
+    doubt = "" if sealed else "; the header is not as it was written either, so the lock may be what is wrong"
     return Diagnostic(
         "verify-tensor",
         f"tensor {tensor.name!r} is not as it was written",
         _tensor(file, tensor),
-        why="its SHA-256 is not the one in the lock",
+        why=f"its SHA-256 is not the one in the lock{doubt}",
         fix=AGAIN,
     )
 

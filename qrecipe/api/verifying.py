@@ -160,10 +160,12 @@ class _Verifying:
 
     def digests(self, found: Pieces) -> Iterator[Diagnostic]:
         """Yield tensors whose bytes, or whose source's, are not those of the lock."""
-        for locked in () if self.lock is None else self.lock.tensors:
+        if self.lock is None:
+            return
+        for locked in self.lock.tensors:
             tensor, pieces = self.checkpoint.tensors[locked.name], found.get(locked.name, ())
             if tensor_digest(piece.digests.output for piece in pieces).hex() != locked.digest:
-                yield faults.tensor_digest(self._file(tensor), tensor)
+                yield faults.tensor_digest(self._file(tensor), tensor, sealed=self.lock.sealed)
             if self.source is None or not any(piece.digests.source for piece in pieces):
                 continue
             if tensor_digest(piece.digests.source for piece in pieces).hex() != locked.source_digest:
