@@ -16,7 +16,7 @@ from qrecipe.api.memory import task_budget
 from qrecipe.api.outcome import bring_together
 from qrecipe.api.replan import is_plan_file, reopen
 from qrecipe.api.staging import Staging, cannot_write, final_path, refuse_existing, refuse_inputs
-from qrecipe.errors import BuildError, Diagnostic
+from qrecipe.errors import BuildError, Diagnostic, Location
 from qrecipe.planner.plan import Plan
 from qrecipe.types.event import Event, TargetDone, TargetStarted, TaskDone
 from qrecipe.types.target import Job
@@ -43,7 +43,12 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """One target as written: the plan that it follows and its files' final paths (none after a rehearsal)."""
+    """One target as written.
+
+    Attributes:
+        target: The plan that it follows.
+        paths: The final paths of its files, in order; () after a rehearsal.
+    """
 
     target: TargetPlan
     paths: tuple[Path, ...]
@@ -51,14 +56,19 @@ class Built:
 
 @dataclass(frozen=True, slots=True)
 class BuildResult:
-    """What a build did. `complete` is false where a target's plug-in is missing (`plan.missing` says which)."""
+    """What a build did.
+
+    Attributes:
+        plan: What was built; `plan.missing` says which targets were not.
+        built: The targets, in the recipe's order.
+    """
 
     plan: Plan
     built: tuple[Built, ...]
 
     @property
     def complete(self) -> bool:
-        """Every target of the recipe was built."""
+        """Every target of the recipe was built; false where the plug-in of one is missing."""
         return not self.plan.missing
 
 
@@ -95,14 +105,18 @@ def build(  # noqa: PLR0913 - the flags of `qrecipe build`, all keywords
         output: The folder under which the targets' outputs go.
         threads: Workers; by default one a core.
         memory: Most bytes that the process may hold; by default 1 GiB, or 64 MiB more than it holds already.
-        force: Replace outputs that exist.
+        force: Replace outputs that exist, once the new ones are whole.
         executor: Where the tasks run, by the executor's name.
         on_event: Called with every event, from this thread.
         on_plan: Called once with the plan, before the work.
         lock: Write into the artifact what made it.
 
+    Returns:
+        The plan that was followed, and the paths of what was written.
+
     Raises:
-        QrecipeError: The recipe, the model or the output is at fault; nothing was left under a final name.
+        QrecipeError: The recipe, the model or the output is at fault; of the target that failed, nothing was left under
+            a final name.
     """
     ready = _ready(recipe, source, set, lock=lock)
     options = Options(Path(output), Limits(threads or cores(), task_budget(memory)), force, executor)
@@ -122,7 +136,19 @@ def rehearse(  # noqa: PLR0913 - likewise
     force: bool = False,
     lock: bool = True,
 ) -> BuildResult:
-    """Make every check that `build` makes before its first byte, and write nothing."""
+    """Make every check that `build` makes before its first byte, and write nothing.
+
+    Args:
+        recipe: A recipe's path, a shipped recipe's name, a plan file, or a plan.
+        source: A checkpoint instead of the recipe's own.
+        set: Variables of the recipe to override.
+        output: The folder under which the targets' outputs would go.
+        force: Outputs that exist are no fault.
+        lock: As for `build`.
+
+    Raises:
+        QrecipeError: What `build` would raise.
+    """
     ready = _ready(recipe, source, set, lock=lock)
     _refuse_early(ready, Options(Path(output), Limits(cores(), task_budget(None)), force))
     return BuildResult(ready.plan, tuple(Built(target, ()) for target in ready.plan.targets))
@@ -245,8 +271,8 @@ def _plan_with_lock() -> Diagnostic:
     return Diagnostic(
         "plan-lock",
         "the plan was made for an artifact with a lock",
-        why="its sizes count the lock",
-        fix="plan again with --no-lock, or build without it",
+        why="its sizes count the bytes of the lock, so --no-lock comes too late",
+        fix="plan again with --no-lock, or build without that flag",
     )
 
 
@@ -263,6 +289,7 @@ def _no_checkpoint(plan: Plan) -> Diagnostic:
     return Diagnostic(
         "no-checkpoint",
         f"the plan for {plan.recipe} was made from the inventory {plan.stand_in}; weights are needed to build",
+        Location(file=plan.recipe_file),
         why="an inventory holds names and shapes only",
         fix="give the checkpoint with --source (a folder, a .safetensors or .gguf file, or pkg:NAME)",
     )

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from qrecipe.types.tensor import Inventory
 
 Setting = str | int | bool
+"""The value of a recipe's variable: a piece of the language that it stands in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +130,7 @@ def _materials(recipe: Recipe, source: str | None, catalog: Catalog) -> Material
 
 def _stand_in(recipe: Recipe, absent: Diagnostic | None) -> Materials:
     assert recipe.inventory is not None  # noqa: S101 - both callers have just looked
-    note = None if absent is None else _stands_in(recipe.inventory, absent)
+    note = None if absent is None else _stands_in(recipe.inventory, absent, recipe.where("inventory"))
     return Materials(open_inventory(recipe.inventory, recipe.inventory_folder), None, recipe.inventory, note)
 
 
@@ -153,10 +154,11 @@ def _no_imatrix(recipe: Recipe, path: Path) -> Diagnostic:
     )
 
 
-def _stands_in(inventory: str, absent: Diagnostic) -> Diagnostic:
+def _stands_in(inventory: str, absent: Diagnostic, where: Location) -> Diagnostic:
     return Diagnostic(
         "inventory-stands-in",
         f"planned from the inventory {inventory}, not from the source",
+        where,
         why=absent.what,
         fix="`build` needs the checkpoint itself: give it with --source",
         severity="warning",
@@ -177,6 +179,7 @@ def _no_source(recipe: Recipe) -> Diagnostic:
     return Diagnostic(
         "no-source",
         f"the recipe {recipe.name} names no source, and no inventory to plan with",
+        recipe.where("source"),
         why="types are chosen for the tensors of a model",
         fix='give the checkpoint with --source, or write source = "…" into the recipe',
     )

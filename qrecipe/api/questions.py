@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from qrecipe.api.outcome import Outcome, bring_together
-from qrecipe.errors import Diagnostic, PlanError, QrecipeError
+from qrecipe.errors import Diagnostic, Location, PlanError, QrecipeError
 from qrecipe.host.catalog import make_catalog
 from qrecipe.planner import explain as explaining
 from qrecipe.planner import planfile
@@ -48,7 +48,15 @@ def check(
     source: str | None = None,
     set: Mapping[str, Setting] | None = None,  # noqa: A002 - the flag's name
 ) -> tuple[Diagnostic, ...]:
-    """Return every finding at once, errors first; () for a recipe with nothing to say about it."""
+    """Return every finding at once, errors first; () for a recipe with nothing to say about it.
+
+    Whatever is wrong with the recipe or its model is returned, not raised.
+
+    Args:
+        recipe: A recipe's path, or a shipped recipe's name.
+        source: A checkpoint instead of the recipe's own.
+        set: Variables of the recipe to override.
+    """
     try:
         outcome = bring_together(recipe, source=source, settings=set)
     except QrecipeError as error:
@@ -63,10 +71,16 @@ def explain(
     source: str | None = None,
     set: Mapping[str, Setting] | None = None,  # noqa: A002 - the flag's name
 ) -> tuple[Explanation, ...]:
-    """Explain why `tensor` (its name, `.weight` optional) has its type, for each target that can be laid out.
+    """Explain why a tensor has its type, for each target that can be laid out.
 
     Errors of the recipe that leave the types as they are (an unused rule) do not stand in the way: they are what
     explanations help with, and `check` tells them.
+
+    Args:
+        recipe: A recipe's path, or a shipped recipe's name.
+        tensor: Its canonical name, or the checkpoint's; a final `.weight` may be left out.
+        source: A checkpoint instead of the recipe's own.
+        set: Variables of the recipe to override.
 
     Raises:
         QrecipeError: The recipe's errors leave nothing to explain, or the model has no such tensor.
@@ -83,12 +97,12 @@ def explain(
 
 
 def plan_json(plan: Plan) -> str:
-    """Return a plan as JSON, the form that `build` takes."""
+    """Return a plan as JSON, the form that `build` takes; `plan_schema` describes it."""
     return planfile.dumps(plan)
 
 
 def plan_schema() -> dict[str, object]:
-    """Return the JSON Schema of `plan_json`."""
+    """Return the JSON Schema (2020-12) of what `plan_json` returns."""
     return planfile.schema()
 
 
@@ -111,7 +125,8 @@ def _find(tensor: str, outcome: Outcome) -> str:
         Diagnostic(
             "unknown-tensor",
             f"the model has no tensor {tensor}",
-            why=f"it has {len(tensors)} tensors, and none of that name",
+            Location(file=outcome.plan.inventory.source),
+            why=f"none of its {len(tensors)} tensors has that name, with or without a final .weight",
             fix=f"did you mean {', '.join(near)}?" if near else "`qrecipe inspect` lists the names",
         )
     )

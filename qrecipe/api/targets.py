@@ -6,7 +6,7 @@ A target whose plug-in is missing is noted and left out; the others go on. All e
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from qrecipe.api.locking import locked
 from qrecipe.errors import Diagnostic, Location, QrecipeError
 from qrecipe.planner.alternatives import idle_alternatives
-from qrecipe.planner.faults import tensors
+from qrecipe.planner.faults import tensors, type_of_rule
 from qrecipe.planner.lint import unused_rules
 from qrecipe.planner.plan import TargetPlan
 from qrecipe.planner.resolve import Resolution, resolve
@@ -60,9 +60,11 @@ def resolve_targets(recipe: Recipe, facts: Facts, catalog: Catalog) -> ResolvedT
         try:
             _one(recipe, _target(wanted, backend), facts, catalog, result)
         except QrecipeError as error:
-            result.errors += error.diagnostics
+            result.errors += tuple(_placed(each, recipe) for each in error.diagnostics)
     _lint(recipe, result)
-    result.errors = tuple(dict.fromkeys((*result.errors, *same_output(result.targets))))
+    result.errors = tuple(
+        dict.fromkeys((*result.errors, *(_placed(each, recipe) for each in same_output(result.targets))))
+    )
     return result
 
 
@@ -185,15 +187,24 @@ def requantized(decisions: Sequence[Decision], *, allowed: bool) -> Iterable[Dia
 
 
 def _fits_missing(decisions: Sequence[Decision], catalog: Catalog) -> Iterable[Diagnostic]:
-    names = [d.type.fit.name for d in decisions if not d.copied and not d.type.format.is_float]
-    for name in sorted({name for name in names if name not in catalog.fits}):
+    wanted: dict[str, list[Decision]] = {}
+    for decision in decisions:
+        if not decision.copied and not decision.type.format.is_float and decision.type.fit.name not in catalog.fits:
+            wanted.setdefault(decision.type.fit.name, []).append(decision)
+    for name, asking in sorted(wanted.items()):
         yield Diagnostic(
             "fit-missing",
-            f"{names.count(name)} tensors ask for fit={name}, which nothing that is installed offers",
-            why="sizes do not depend on a fit, so the plan is exact; encoding does",
-            fix=f"`build` will refuse: install a plug-in that offers {name}, or choose rtn",
+            f"no installed plug-in offers fit={name}, which is chosen for {tensors([d.tensor.name for d in asking])}",
+            type_of_rule(asking[0].rule),
+            why="a plan needs no fit, for sizes do not depend on it; a build does",
+            fix=f"install a plug-in that offers {name}, or choose one of {', '.join(catalog.fits)}",
             severity="warning",
         )
+
+
+def _placed(error: Diagnostic, recipe: Recipe) -> Diagnostic:
+    """Give an error that is about all of a recipe the recipe's file, so that every error has a place."""
+    return error if error.where is not None else replace(error, where=Location(recipe.file))
 
 
 def _written(target: RecipeTarget, key: str, value: str) -> Location:

@@ -23,10 +23,11 @@ class DryRunExecutor:
     def run(self, tasks: Iterable[Task], limits: Limits, on_event: Callable[[Event], None]) -> None:  # noqa: ARG002 - the protocol's arguments, of which a dry run needs one
         """Make every task, run none, and stop the build."""
         sizes = [task.nbytes for task in tasks]
+        would = "1 task" if len(sizes) == 1 else f"{len(sizes)} tasks"
         raise BuildError(
             Diagnostic(
                 "dry-run",
-                f"nothing was built: {len(sizes)} tasks would have written {sum(sizes)} bytes",
+                f"nothing was built: {would} would have written {sum(sizes)} bytes",
                 why=f"the executor {self.name!r} runs no task",
                 fix="choose another executor to build; `qrecipe build --dry-run` makes every check and exits 0",
             )

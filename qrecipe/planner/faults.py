@@ -42,7 +42,7 @@ class Faults:
     _torn: dict[int, tuple[Rule, list[str]]] = field(default_factory=dict)
     _kept: dict[str, list[str]] = field(default_factory=dict)
     _starved: dict[tuple[RuleRef | None, str, str], list[str]] = field(default_factory=dict)
-    _misfit: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+    _misfit: dict[tuple[RuleRef | None, str, str], list[str]] = field(default_factory=dict)
 
     def unmatched(self, tensor: TensorInfo) -> None:
         """Note a tensor that no rule reaches."""
@@ -68,7 +68,7 @@ class Faults:
             return
         fit = fits.get(use.fit.name)
         if fit is not None and (why := fit.refuses(use)) is not None:
-            self._misfit.setdefault((str(use), why), []).append(decision.tensor.name)
+            self._misfit.setdefault((decision.rule, str(use), why), []).append(decision.tensor.name)
         if (self.data is None or decision.tensor.name not in self.data) and (why := _hungry(decision, fit)):
             self._starved.setdefault((decision.rule, str(use), why), []).append(decision.tensor.name)
 
@@ -80,8 +80,8 @@ class Faults:
             *(_unfit(rule, why, names) for (_, why), (rule, names) in self._unfit.items()),
             *(_torn(rule, names) for rule, names in self._torn.values()),
             *(_unkeepable(dtype, names) for dtype, names in self._kept.items()),
-            *(_misfit(use, why, names) for (use, why), names in self._misfit.items()),
-            *(self._starving(_written(rule), f"{use} needs", why, names) for (rule, use, why), names in starved),
+            *(_misfit(type_of_rule(rule), use, why, names) for (rule, use, why), names in self._misfit.items()),
+            *(self._starving(type_of_rule(rule), f"{use} needs", why, names) for (rule, use, why), names in starved),
         )
 
     def _starving(self, where: Location | None, needs: str, why: str, names: Sequence[str]) -> Diagnostic:
@@ -99,7 +99,8 @@ class Faults:
         )
 
 
-def _written(rule: RuleRef | None) -> Location | None:
+def type_of_rule(rule: RuleRef | None) -> Location | None:
+    """Return the place of a rule's type; None for a tensor that no rule decides."""
     return None if rule is None else Location(rule.file, f"rules[{rule.index}].type", rule.line)
 
 
@@ -153,10 +154,11 @@ def _unkeepable(dtype: str, names: Sequence[str]) -> Diagnostic:
     )
 
 
-def _misfit(use: str, why: str, names: Sequence[str]) -> Diagnostic:
+def _misfit(where: Location | None, use: str, why: str, names: Sequence[str]) -> Diagnostic:
     return Diagnostic(
         "fit-refused",
         f"{use} cannot be made for {tensors(names)}",
+        where,
         why=why,
         fix="choose another fit, or leave it out for the default",
     )

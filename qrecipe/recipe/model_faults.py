@@ -49,6 +49,7 @@ _HOW = {
     "an array": "write it in brackets: […]",
     "a table": "write it in braces: {…}",
 }
+_OWNERS = {"rules": "rule", "targets": "target"}
 _FOUND: tuple[tuple[type, str], ...] = (
     (str, "a string"),
     (bool, "a boolean"),
@@ -165,9 +166,16 @@ def _missing_key(finding: _Finding) -> Diagnostic | None:
         "missing-key",
         f"the key {finding.last!r} is missing",
         finding.places.value(finding.whole_path),
-        why=_described(fields.get(finding.last)),
+        why=_needed(finding, fields.get(finding.last)),
         fix=f"did you mean it by {near[0]!r}? write {line}" if near else f"add {line}",
     )
+
+
+def _needed(finding: _Finding, field: FieldInfo | None) -> str:
+    tables = [part for part in finding.whole_path if isinstance(part, str)]
+    owner = _OWNERS.get(tables[-1], "such table") if tables else "recipe"
+    described = _described(field)
+    return f"every {owner} needs it" + (f" ({described})" if described else "")
 
 
 def _wrong_kind(same: Sequence[_Finding]) -> Diagnostic:

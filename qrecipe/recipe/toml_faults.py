@@ -104,7 +104,13 @@ _SAYINGS = (
         "a line holds one key = value",
         'put strings in quotes (in "…" if they hold a \'), comments behind #, and the next key on a line of its own',
     ),
-    _Saying("Invalid date", "toml-bad-date", "this is no date", "", "put strings in quotes"),
+    _Saying(
+        "Invalid date",
+        "toml-bad-date",
+        "this is no date",
+        "the calendar has no such day, or the day no such time",
+        "correct it, or put it in quotes if it is text",
+    ),
 )
 
 
