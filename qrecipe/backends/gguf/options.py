@@ -12,7 +12,7 @@ import re
 import struct
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from qrecipe.types.metadata import MetadataEntry, MetadataKind, Scalar
@@ -92,7 +92,7 @@ class GgufOptions(BaseModel):
 
     metadata: dict[
         Annotated[str, AfterValidator(_checked_key)],
-        Annotated[object, AfterValidator(_checked_value)],
+        Annotated[object, AfterValidator(_checked_value), WithJsonSchema({"type": ["string", "number", "boolean"]})],
     ] = Field(default_factory=dict, description="GGUF metadata to set, key by key: a string, number or boolean each")
 
     def overrides(self) -> tuple[MetadataEntry, ...]:
