@@ -62,7 +62,7 @@ def _options(claimed: TargetModel, key_path: str, backend: Backend, file: str) -
     try:
         return backend.options.model_validate(dict(claimed.options))
     except ValidationError as error:
-        faults = error.errors(include_url=False)
+        faults = error.errors(include_url=False, include_input=False)
     steps = [[str(step) for step in found["loc"] if step != "[key]"] for found in faults]
     paths = [".".join((key_path, "options", *path)) for path in steps]
     raise PlanError(*(fault(path, found["msg"], file) for path, found in zip(paths, faults, strict=True)))

@@ -6,6 +6,7 @@ the resolutions behind it, the open checkpoint. Faults that leave nothing to res
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -138,7 +139,7 @@ def _imatrix(recipe: Recipe, inventory: Inventory) -> tuple[Imatrix | None, Imat
     if recipe.imatrix is None:
         return None, None
     path = recipe.imatrix_folder / recipe.imatrix
-    if not path.exists():
+    if not os.path.exists(path):  # noqa: PTH110 - Path.exists fails where a name is too long, or a folder is closed
         raise SourceError(_no_imatrix(recipe, path))
     return open_imatrix(path, inventory)
 

@@ -103,13 +103,14 @@ def _document(built: Built, output: str) -> dict[str, object]:
 def _summary(result: BuildResult, seconds: float, console: Console) -> None:
     """Say what was built, how large it is, how long it took, what fell back and what was decoded anew."""
     from qrecipe.cli.preview import totals
+    from qrecipe.errors import printable
 
     console.print()
     names = ", ".join(built.target.name for built in result.built)
-    console.print(f"built {names} in {seconds:.1f} s", markup=False)
+    console.print(f"built {printable(names)} in {seconds:.1f} s", markup=False)
     for built in result.built:
         for line in totals(result.plan, built.target):
-            console.print(f"  {line}", markup=False)
+            console.print(f"  {printable(line)}", markup=False)
     _left_out(result.plan, console)
 
 

@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from qrecipe.cli.render import count, ranges, shape, size, table
+from qrecipe.errors import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -37,7 +38,7 @@ def show_plan(plan: Plan, console: Console, *, every: bool = False) -> None:
             console.print()
         console.print(_every_tensor(target) if every else _by_role(target))
         for line in totals(plan, target):
-            console.print(line, markup=False)
+            console.print(printable(line), markup=False)
 
 
 def totals(plan: Plan, target: TargetPlan) -> Iterator[str]:

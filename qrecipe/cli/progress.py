@@ -26,7 +26,7 @@ class Reporter:
         self._console = console
         self._live = console.is_terminal
         self._bar = Progress(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
             DownloadColumn(),
             RateColumn(),

@@ -115,7 +115,8 @@ def _parse(raw: bytes, path: Path) -> Inventory:
     try:
         file = _File.model_validate_json(raw)
     except ValidationError as error:
-        raise SourceError(*(in_our_words(finding, str(path), _FIX) for finding in error.errors()[:5])) from None
+        found = error.errors(include_url=False, include_input=False)[:5]  # the input may be the whole file, for each
+        raise SourceError(*(in_our_words(finding, str(path), _FIX) for finding in found)) from None
     tensors = canonical_order(_unfold(file, path), mapped=file.mapped)
     twice = next((a.name for a, b in pairwise(tensors) if a.name == b.name), None)
     if twice is not None:

@@ -192,7 +192,7 @@ def read(text: str, file: str) -> PlanModel:
     try:
         return PlanModel.model_validate_json(text)
     except ValidationError as error:
-        faults = error.errors(include_url=False)
+        faults = error.errors(include_url=False, include_input=False)
     raise RecipeError(*(fault(_key_path(found["loc"]), found["msg"], file) for found in faults[:20]))
 
 

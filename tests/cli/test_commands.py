@@ -332,13 +332,12 @@ def test_control_characters_of_a_model_reach_no_terminal(workplace):
 
 def test_a_name_that_the_file_system_refuses_is_told(workplace):
     text = (workplace / "mix.toml").read_text()
-    output = "a" * 300 + ".gguf"
+    output = "/".join(["a" * 99] * 50) + ".gguf"
     (workplace / "mix.toml").write_text(f'{text}[[targets]]\nbackend = "gguf"\noutput = "{output}"\n')
-    assert qrecipe("build", "mix.toml", code=1).stderr.endswith(
-        f"error: the system refused {output}\n"
-        "why: file name too long\n"
-        "fix: check the path, its permissions and the disk\n"
-    )
+    told = qrecipe("build", "mix.toml", code=1).stderr
+    assert told.startswith("error: cannot write aaaaaaa")
+    assert told.endswith("aaaaaaa.gguf\nwhy: file name too long\nfix: choose another folder with --output\n")
+    assert len(told) < 2000
 
 
 @pytest.mark.parametrize("words", [("plan",), ("check",), ("explain", "token_embd")])
