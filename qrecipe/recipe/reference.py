@@ -29,14 +29,15 @@ def moved(reference: str, old: Path, new: Path) -> str:
 
     Links are followed in folders only, and `..` is taken off the front only: the rest may hold variables.
     """
-    base, rest = os.path.realpath(old), reference
-    if base == os.path.realpath(new):
+    base, there, rest = Path(os.path.realpath(old)), Path(os.path.realpath(new)), reference.removeprefix("./")
+    if base == there:
         return reference
     while rest == ".." or rest.startswith("../"):
-        base, rest = os.path.realpath(os.path.join(base, os.pardir)), rest[3:]  # noqa: PTH118 - text in, text out
+        base, rest = Path(os.path.realpath(base / "..")), rest[3:]
+    while (first := rest.partition("/"))[1] and there.is_relative_to(base / first[0]):
+        base, rest = base / first[0], first[2]
     try:
-        way = os.path.relpath(base, os.path.realpath(new))
+        way = os.path.relpath(base, there).replace(os.sep, "/")
     except ValueError:  # Windows: another drive
-        way = base
-    parts = [part for part in (way.replace(os.sep, "/"), rest.removeprefix("./")) if part not in ("", ".")]
-    return "/".join(parts) or "."
+        way = base.as_posix()
+    return "/".join(part for part in (way, rest) if part not in ("", ".")) or "."

@@ -1,5 +1,7 @@
 """The host: built-ins come through the same hooks as third parties; a broken plug-in is named and the rest works."""
 
+from importlib.metadata import version
+
 import pluggy
 import pytest
 
@@ -192,3 +194,34 @@ def test_a_nameless_item_takes_no_other_with_it():
     found = catalog(offering("executors", Nameless(), Named("cluster")))
     assert "cluster" in found.executors
     assert len(found.problems) == 1
+
+
+def test_every_plug_in_is_listed_with_what_it_offers_and_what_is_wrong_with_it():
+    found = catalog(Good(), Raises(), Misspelt(), ClaimsThreads())
+    listed = {provider.key: (provider.version, provider.origin) for provider in found.providers}
+    assert listed["qrecipe:local"] == (version("qrecipe"), "built in")
+    assert listed["Raises"] == ("", "handed in")
+    assert found.offered_by("Good") == {"executors": ("cluster",)}
+    assert found.offered_by("qrecipe:local")["executors"] == ("dry-run", "inline", "threads")
+    assert found.offered_by("ClaimsThreads") == found.offered_by("Raises") == {}
+    assert [(trouble.keys, trouble.finding.code) for trouble in found.troubles] == [
+        (("Misspelt",), "plugin-broken"),
+        (("Raises",), "plugin-broken"),
+        (("qrecipe:local", "ClaimsThreads"), "plugin-clash"),
+    ]
+
+
+def test_two_entry_points_of_a_distribution_are_two_plug_ins(tmp_path, monkeypatch):
+    (tmp_path / "plugin_two.py").write_text("")
+    info = tmp_path / "plugin_two-3.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: plugin-two\nVersion: 3\n")
+    (info / "entry_points.txt").write_text("[qrecipe]\na = nothing_here\nb = plugin_two\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    found = make_catalog()
+    ours = [provider for provider in found.providers if provider.name == "plugin-two"]
+    assert [(each.key, each.version, each.origin) for each in ours] == [
+        ("plugin-two 3", "3", "a = nothing_here"),
+        ("plugin-two 3:b", "3", "b = plugin_two"),
+    ]
+    assert [trouble.keys for trouble in found.troubles] == [("plugin-two 3",)]

@@ -39,6 +39,9 @@ def test_kinds(reference, scheme, relative, last):
         ("../../m.gguf", "link", ".", "m.gguf"),
         ("m.gguf", ".", "link", "../../m.gguf"),
         ("m.gguf", "b/c", "link", "m.gguf"),
+        ("b/m.gguf", ".", "b", "m.gguf"),
+        ("b/m.gguf", ".", "b/c", "../m.gguf"),
+        ("link/m.gguf", ".", "b/c", "../../link/m.gguf"),
     ],
 )
 def test_a_path_is_found_from_another_folder(tmp_path, reference, old, new, expected):
