@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, Self
 
 Severity = Literal["error", "warning"]
+"""Whether a finding stops what was asked for."""
 _WINDOW = 100  # most characters of a line that a message shows
 _PHRASE = 1500  # of what, why and fix: the longest lists of names that we write come near a thousand
 _PLACE = 500  # of a file's name, and of a key path
@@ -19,7 +20,7 @@ _PLACE = 500  # of a file's name, and of a key path
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A piece of a string: character offsets, the end exclusive."""
+    """A piece of a string: offsets `start` and `end` in characters from 0, the end exclusive."""
 
     start: int
     end: int
@@ -27,11 +28,21 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """Where a fault is. Lines and columns count from 1.
+    """Where a fault is; `str()` is what stands behind the arrow.
 
-    `text` is the string that `span` points into (a whole line of the file, or one TOML string, decoded). With
-    `verbatim`, the file holds `text` letter for letter from (`line`, `column`) on, so a column inside it is known;
-    without, a narrower place is shown by its caret alone: never a wrong column.
+    Attributes:
+        file: As users name it; empty for what is in no file.
+        key_path: The TOML key (`rules[1].when`), or what else narrows the place (`byte 24`, a tensor).
+        line: From 1.
+        column: From 1, in characters.
+        text: The string that `span` points into: a whole line of the file, or one TOML string, decoded.
+        span: The faulty piece of `text`.
+        verbatim: The file holds `text` letter for letter from (`line`, `column`) on, so a column inside it is known;
+            without that, a narrower place is shown by its caret alone: never a wrong column.
+
+    >>> where = Location("mix.toml", "rules[0].type", line=9, column=9, text="Q4_K | Q5_O", verbatim=True)
+    >>> str(where.at(Span(7, 11)))
+    'mix.toml:9:16, rules[0].type'
     """
 
     file: str = ""
@@ -60,7 +71,25 @@ class Location:
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
-    """One finding: `code` is its stable name; `what`, `why` and `fix` are whole phrases without a final stop."""
+    """One finding; `str()` is what a person should read. Phrases have no final stop.
+
+    Attributes:
+        code: Its stable name, to be compared with; the words may change.
+        what: What is wrong.
+        where: The place, if it has one.
+        why: Why that is wrong.
+        fix: What to do.
+        severity: Warnings stop nothing.
+
+    >>> where = Location("mix.toml", "rules[0].type", line=9, column=9, text="Q4_K | Q5_O", verbatim=True)
+    >>> where = where.at(Span(7, 11))
+    >>> print(Diagnostic("unknown-type", "unknown type 'Q5_O'", where, fix="did you mean 'Q5_0'?"))
+    error: unknown type 'Q5_O'
+      --> mix.toml:9:16, rules[0].type
+       | Q4_K | Q5_O
+       |        ~~~^
+    fix: did you mean 'Q5_0'?
+    """
 
     code: str
     what: str
@@ -81,7 +110,7 @@ class Diagnostic:
 
 
 class QrecipeError(Exception):
-    """The input is at fault: one or more diagnostics, all errors. `str()` is what a person should read."""
+    """The input is at fault: `diagnostics` holds the errors, one or more; `str()` is what a person should read."""
 
     def __init__(self, *diagnostics: Diagnostic) -> None:
         super().__init__(*diagnostics)

@@ -20,7 +20,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
-    """An opened checkpoint: what its files say (`checkpoint`) and what qrecipe makes of it (`inventory`)."""
+    """An opened checkpoint.
+
+    Attributes:
+        checkpoint: What its files say; its `read` gives weights.
+        inventory: What qrecipe makes of it.
+    """
 
     checkpoint: Checkpoint
     inventory: Inventory
@@ -33,7 +38,15 @@ class Inspection:
 
 @dataclass(frozen=True, slots=True)
 class Plugin:
-    """A plug-in, working or not. `origin` is `built in` or its entry point; `offers` maps kinds to names in use."""
+    """A plug-in, working or not.
+
+    Attributes:
+        name: The distribution's.
+        version: The distribution's.
+        origin: `built in`, or its entry point.
+        offers: Kind (`formats`, `backends`, …) → names that can be used.
+        problems: What is wrong with it.
+    """
 
     name: str
     version: str
@@ -43,14 +56,21 @@ class Plugin:
 
 
 def inspect(reference: str | Path) -> Inspection:
-    """Read the headers of a checkpoint: a file, a folder, `pkg:NAME`. SourceError says what is wrong with them."""
+    """Read the headers of a checkpoint, and no weight.
+
+    Args:
+        reference: A GGUF or safetensors file, a folder, `pkg:NAME`, or what a plug-in opens.
+
+    Raises:
+        SourceError: There is no such checkpoint, or its headers are not to be believed.
+    """
     catalog = make_catalog()
     checkpoint = open_checkpoint(str(reference), Path.cwd(), catalog)
     return Inspection(checkpoint, model_of(checkpoint, catalog))
 
 
 def formats() -> tuple[Format, ...]:
-    """Return every type that a recipe may name, by family, then by GGUF id or name."""
+    """Return every type that a recipe may name, plug-ins' included, by family, then by GGUF id or name."""
     found = make_catalog().formats.values()
     return tuple(sorted(found, key=lambda f: (f.family, f.gguf_id if f.gguf_id is not None else -1, f.name)))
 

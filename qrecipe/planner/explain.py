@@ -22,11 +22,22 @@ if TYPE_CHECKING:
     from qrecipe.types.tensor import TensorInfo
 
 Verdict = Literal["wins", "protected", "no match", "condition false", "condition unknown", "too late"]
+"""Why a rule decides, or does not: the tensor is protected, `match` or `when` says no, an earlier rule has won."""
 
 
 @dataclass(frozen=True, slots=True)
 class RuleVerdict:
-    """What became of one rule for one tensor. `facts` are those that the rule's condition asked for."""
+    """What became of one rule for one tensor.
+
+    Attributes:
+        rule: Which rule.
+        match: Its pattern as written.
+        when: Its condition as written; empty without one.
+        type: Its chain as written.
+        why: Its reason as written.
+        verdict: What became of it.
+        facts: Those that its condition asks for, sorted by name; () where its pattern does not cover the tensor.
+    """
 
     rule: RuleRef
     match: str
@@ -39,7 +50,15 @@ class RuleVerdict:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """One tensor in one target: the decision, its bytes, every rule's verdict in order, and all facts."""
+    """One tensor in one target; `str()` says it in words.
+
+    Attributes:
+        target: The target's name.
+        decision: What the tensor becomes.
+        nbytes: Bytes that it takes, padding not included.
+        verdicts: Every rule's, in the order in which they are tried.
+        facts: All that conditions can ask of this tensor.
+    """
 
     target: str
     decision: Decision

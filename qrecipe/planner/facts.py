@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from qrecipe.types.tensor import Inventory, TensorInfo
 
 FactValue = int | str | bool | None
+"""The value of a fact in conditions; None where the tensor or the model lacks it."""
 
 
 def model_facts(inventory: Inventory, target: Target, imatrix: frozenset[str] | None) -> dict[str, FactValue]:

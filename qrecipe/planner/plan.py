@@ -21,7 +21,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Imatrix:
-    """Which importance matrix a plan counts on: the file's path, its SHA-256, and the tensors that it has data for."""
+    """Which importance matrix a plan counts on.
+
+    Attributes:
+        file: Its path.
+        digest: SHA-256 of the file, hexadecimal.
+        names: The canonical names of the tensors that it has data for.
+        notes: What artifacts say of it, under llama-quantize's names.
+    """
 
     file: str
     digest: str
@@ -31,9 +38,14 @@ class Imatrix:
 
 @dataclass(frozen=True, slots=True)
 class TargetPlan:
-    """One target: `decisions` in canonical order, `layout` to the byte, `findings` that do not stop a plan.
+    """One target of a plan.
 
-    `provenance` is what the artifact will say of its making; the layout counts it.
+    Attributes:
+        target: What the recipe asks for.
+        decisions: What each tensor becomes, in canonical order.
+        layout: Where each byte goes.
+        findings: Warnings about this target.
+        provenance: What the artifact will say of its making; the layout counts it.
     """
 
     target: Target
@@ -54,7 +66,7 @@ class TargetPlan:
 
     @property
     def file_bytes(self) -> int | None:
-        """Exact size of all files together; None where metadata is unknown."""
+        """Exact size in bytes of all files together; None where metadata is unknown."""
         sizes = [file.nbytes for file in self.files]
         return None if None in sizes else sum(size for size in sizes if size is not None)
 
@@ -67,7 +79,7 @@ class TargetPlan:
 
     @property
     def tensor_bytes(self) -> int:
-        """The data section, padding included."""
+        """Bytes of the data section, padding included."""
         return self.layout.tensor_bytes
 
     @property
@@ -94,9 +106,19 @@ class TargetPlan:
 class Plan:
     """All targets of one recipe for one checkpoint.
 
-    `recipe` is the recipe's name, `recipe_file` its file; `source` opens the checkpoint again; `stand_in` names the
-    inventory where the plan was made without the checkpoint; `source_bytes` counts the source's tensors; `missing`
-    lists targets whose backend is not installed.
+    Attributes:
+        recipe: The recipe's name.
+        recipe_file: Its file, as users name it.
+        source: Opens the checkpoint again; None where an inventory stands in.
+        inventory: The model.
+        targets: Those that could be resolved, in the recipe's order.
+        stand_in: The inventory, where the plan was made without the checkpoint.
+        requantize: A source that is quantized already may be decoded.
+        imatrix: The importance matrix, if the recipe has one.
+        missing: Warnings about targets whose backend is not installed.
+        findings: Warnings about the recipe and the model.
+        source_bytes: Bytes of the source's tensors, padding not included; None where a dtype is unknown.
+        lock: What artifacts will say made them; None where they say nothing.
     """
 
     recipe: str

@@ -26,7 +26,15 @@ _REMEMBERED = 2_000_000  # most states, counted over all remembered sets
 
 
 class PatternSet:
-    """Patterns in rule order; `hf:` is the caller's business, who brings the names."""
+    """Patterns in rule order; `hf:` is the caller's business, who brings the names.
+
+    >>> from qrecipe.errors import Location
+    >>> from qrecipe.recipe.pattern import parse_pattern
+    >>> from qrecipe.recipe.variables import Variables
+    >>> rules = [parse_pattern(text, Location(), Variables()) for text in ("blk.*.attn_{q,k}", "output", "**")]
+    >>> [list(found) for found in PatternSet(rules).match(["blk.0.attn_q.weight", "output.weight", "rope_freqs"])]
+    [[0, 2], [1, 2], [2]]
+    """
 
     def __init__(self, patterns: Sequence[Pattern]) -> None:
         self._names: defaultdict[str, list[int]] = defaultdict(list)

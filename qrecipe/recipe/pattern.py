@@ -61,7 +61,12 @@ class Alternative:
 
 
 def parse_pattern(text: str, where: Location, variables: Variables) -> Pattern:
-    """Parse a pattern that stands at `where`; RecipeError with a caret."""
+    """Parse a pattern that stands at `where`; RecipeError with a caret.
+
+    >>> pattern = parse_pattern("blk.{8..}.ffn_{up,down}", Location(), Variables())
+    >>> pattern.covers("blk.9.ffn_down.weight"), pattern.covers("blk.4.ffn_down.weight")
+    (True, False)
+    """
     where = standing(where, text)
     check_length("pattern", text, where)
     if (use := VARIABLE.fullmatch(text)) is not None:  # a variable that is the whole pattern may bring the prefix

@@ -10,11 +10,21 @@ if TYPE_CHECKING:
     from qrecipe.types.tensor import TensorInfo
 
 PassedOverCode = Literal["backend", "shape"]
+"""Why an entry of a chain did not fit: the backend does not store it, or the tensor's shape does not allow it."""
 
 
 @dataclass(frozen=True, slots=True)
 class RuleRef:
-    """Which rule decided: the file as users name it, the rule's index there (from 0), its line (from 1) if known."""
+    """Which rule decided.
+
+    Attributes:
+        file: As users name it.
+        index: The rule's place in that file, from 0.
+        line: Where it begins, from 1; None if unknown.
+
+    >>> str(RuleRef("recipe.toml", 2, line=14))
+    'recipe.toml:14, rules[2]'
+    """
 
     file: str
     index: int
@@ -27,7 +37,13 @@ class RuleRef:
 
 @dataclass(frozen=True, slots=True)
 class PassedOver:
-    """A chain's entry that did not fit. Only `shape` is a fallback; `backend` is how chains serve several families."""
+    """A chain's entry that did not fit. Only `shape` is a fallback; `backend` is how chains serve several families.
+
+    Attributes:
+        type: The entry as written.
+        code: What it did not fit.
+        why: In words, with numbers.
+    """
 
     type: str
     code: PassedOverCode
@@ -38,9 +54,14 @@ class PassedOver:
 class Decision:
     """The outcome for one tensor in one target.
 
-    `type` is what is stored (for a kept tensor its dtype, as a format). `keep` says that nothing is quantized: the
-    chain said so, or the tensor is protected (`protected` says why, and `rule` is None). `open` lists the other
-    alternatives of an `any(…)` that fit.
+    Attributes:
+        tensor: What is decided about.
+        type: What is stored; for a kept tensor its dtype, as a format.
+        keep: Nothing is quantized: the chain said so, or the tensor is protected.
+        rule: Which rule decided; None where the tensor is protected.
+        protected: Why the tensor is protected; None where it is not, or a rule reached it all the same.
+        passed_over: Entries of the chain before the chosen one, in order.
+        open: The other alternatives of an `any(…)` that fit.
     """
 
     tensor: TensorInfo

@@ -7,7 +7,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class TargetStarted:
-    """A target's build begins: `nbytes` of `tensors` tensors will be written."""
+    """A target's build begins.
+
+    Attributes:
+        target: Its name.
+        tensors: How many tensors will be written.
+        nbytes: Bytes of all their data, padding not included.
+    """
 
     target: str
     tensors: int
@@ -16,7 +22,15 @@ class TargetStarted:
 
 @dataclass(frozen=True, slots=True)
 class TaskDone:
-    """Rows `start` to `stop` of a tensor are written: `nbytes` of them. `result` is what the task's work returned."""
+    """Rows of a tensor are written.
+
+    Attributes:
+        tensor: Its canonical name.
+        start: First row.
+        stop: The row behind the last.
+        nbytes: Bytes that were written.
+        result: What the task's work returned.
+    """
 
     tensor: str
     start: int
@@ -27,7 +41,13 @@ class TaskDone:
 
 @dataclass(frozen=True, slots=True)
 class TargetDone:
-    """A target stands under its final name."""
+    """A target stands under its final name.
+
+    Attributes:
+        target: Its name.
+        output: The final paths, for people.
+        nbytes: Bytes of all its files.
+    """
 
     target: str
     output: str
@@ -35,3 +55,4 @@ class TargetDone:
 
 
 Event = TargetStarted | TaskDone | TargetDone
+"""What a running build reports."""

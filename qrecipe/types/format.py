@@ -16,13 +16,23 @@ if TYPE_CHECKING:
     from qrecipe.types.tensor import Shape
 
     FloatArray = NDArray[np.float32]
+    """An array of float32; docstrings give its shape in brackets, outermost first."""
 
 ArgumentKind = Literal["word", "int", "fit"]
+"""What an argument's value is: a bare word, an integer, or a fit with arguments of its own."""
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A value with arguments of its own, as `lattice(else=error)`."""
+    """A value with arguments of its own; `str()` gives it as recipes write it.
+
+    Attributes:
+        name: What is called.
+        args: Names and values, in the order in which they were written.
+
+    >>> str(Call("lattice", (("else", "error"),)))
+    'lattice(else=error)'
+    """
 
     name: str
     args: tuple[tuple[str, int | str | Call], ...] = ()
@@ -34,7 +44,15 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Argument:
-    """One argument that a format or a fit takes. `choices` is empty where any value of the kind will do."""
+    """One argument that a format or a fit takes.
+
+    Attributes:
+        name: As written before the `=`.
+        kind: What its value may be.
+        default: What holds where it is not written.
+        choices: The values that it may have; () where any of the kind will do.
+        meaning: One phrase for people.
+    """
 
     name: str
     kind: ArgumentKind
@@ -44,7 +62,11 @@ class Argument:
 
 
 class Format(Protocol):
-    """A quantization type or a plain dtype (`F16`)."""
+    """A quantization type or a plain dtype (`F16`).
+
+    `args` are the arguments as a recipe has them, checked against `arguments`; shapes stand outermost first. What the
+    built-in formats write is ggml's (`ggml-quants.c`), byte for byte.
+    """
 
     @property
     def name(self) -> str:
@@ -60,15 +82,15 @@ class Format(Protocol):
 
     @property
     def block(self) -> int | None:
-        """Weights of a row that are encoded together (1 for plain dtypes), None where the arguments decide."""
+        """Weights of a row that are encoded together, 1 for plain dtypes; None where the arguments decide."""
 
     @property
     def bits(self) -> float | None:
-        """Bits per weight, None where the arguments decide."""
+        """Bits per weight, scales included; None where the arguments decide."""
 
     @property
     def gguf_id(self) -> int | None:
-        """The type id under which a GGUF file stores it, None if it cannot."""
+        """The type id under which a GGUF file stores it (ggml's `ggml_type`); None if it cannot."""
 
     @property
     def is_float(self) -> bool:
@@ -78,31 +100,61 @@ class Format(Protocol):
     def imatrix(self) -> Literal["unused", "used", "needed", "required"]:
         """How encoding uses an imatrix.
 
-        `needed`: only an explicit `fit=rtn` does without; `required`: never without.
+        `unused`: not at all. `used`: where there is one. `needed`: only an explicit `fit=rtn` does without.
+        `required`: never without.
         """
 
     def refuses(self, shape: Shape, args: Args) -> str | None:
         """Say why a tensor of this shape cannot be stored (`576 columns are no multiple of 256`); None if it can."""
 
     def nbytes(self, shape: Shape, args: Args) -> int:
-        """Exact bytes of a tensor of this shape, padding not included."""
+        """Return the exact bytes of a tensor of this shape, padding not included; asked where `refuses` gives None."""
 
     def encode(self, rows: FloatArray, args: Args, importance: FloatArray | None) -> bytes:
-        """Encode float32 `rows` [n, cols]; `importance` [cols] weights the columns. Rows are independent.
+        """Encode whole rows; rows are independent of each other. Safe to call from several threads at once.
 
-        Finite values only: callers check. The result has `nbytes(rows.shape, args)` bytes, the same ones every time.
+        Args:
+            rows: Weights, [n, cols], finite: callers check that.
+            args: The arguments as written.
+            importance: Weights of the columns, [cols], none below 0; None without an imatrix.
+
+        Returns:
+            `nbytes(rows.shape, args)` bytes, the same ones every time.
+
+        Raises:
+            BuildError: These values cannot be encoded; whoever calls adds which tensor it was.
+            PlanError: Nothing is converted to this type.
+            PluginError: What encodes is not installed.
         """
 
     def decode(self, data: bytes | memoryview, cols: int) -> FloatArray:
-        """Decode whole rows to float32 [n, cols]."""
+        """Decode whole rows.
+
+        Args:
+            data: The rows as they are stored; what they were encoded with does not matter.
+            cols: Weights of a row.
+
+        Returns:
+            Weights, [n, cols].
+
+        Raises:
+            PlanError: This type is converted to nothing else.
+            PluginError: What decodes is not installed.
+        """
 
 
 Args = tuple[tuple[str, "int | str | Call"], ...]
+"""Arguments as written: names and values, spelled as the format spells them."""
 
 
 @dataclass(frozen=True, slots=True)
 class TypeUse:
-    """A format with the arguments as written, e.g. `Q4_0(fit=lattice)`; `str()` gives that text."""
+    """A format with the arguments as written, e.g. `Q4_0(fit=lattice)`; `str()` gives that text.
+
+    Attributes:
+        format: The type.
+        args: Only what was written; `argument` knows the defaults.
+    """
 
     format: Format
     args: Args = ()
@@ -124,7 +176,10 @@ class TypeUse:
 
 
 class Fit(Protocol):
-    """How scale and codes are chosen for a type (`rtn`, `imatrix`, `lattice`, a plug-in's own)."""
+    """How scale and codes are chosen for a type (`rtn`, `imatrix`, `lattice`, a plug-in's own).
+
+    A fit changes no size and no layout, only which of the type's codes are stored.
+    """
 
     @property
     def name(self) -> str:
@@ -136,10 +191,22 @@ class Fit(Protocol):
 
     @property
     def importance(self) -> Literal["never", "if present", "required"]:
-        """Whether the fit is given the imatrix."""
+        """Whether the fit is given the imatrix; where it is `required`, a tensor without data is an error."""
 
     def refuses(self, use: TypeUse) -> str | None:
         """Say why this fit cannot serve this type; None if it can."""
 
     def encode(self, use: TypeUse, rows: FloatArray, importance: FloatArray | None) -> bytes:
-        """Encode as `Format.encode` does, with this fit's choice of scale and codes."""
+        """Encode as `Format.encode` does, with this fit's choice of scale and codes.
+
+        Args:
+            use: The type, and the arguments with which it stands in the recipe.
+            rows: Weights, [n, cols], finite.
+            importance: Weights of the columns, [cols]; None without an imatrix.
+
+        Returns:
+            `use.format.nbytes(rows.shape, use.args)` bytes, the same ones every time.
+
+        Raises:
+            BuildError: These values cannot be encoded.
+        """

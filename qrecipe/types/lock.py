@@ -14,12 +14,19 @@ LOCK_VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class Lock:
-    """Which recipe, source, plan and versions make an artifact.
+    """Which recipe, source, plan and versions make an artifact. Digests are SHA-256, hexadecimal.
 
-    `recipe` is the text of a recipe that gives the artifact again by itself, parents and variables included; `name` is
-    its name, `target` that of the target that became the artifact. `source` is a file's name or a reference; the
-    digests are SHA-256 in hexadecimal; `versions` are `name version`, sorted; `types` are those of the tensors in
-    canonical order, as recipes write them, ` copied` behind those of which the artifact has the source's bytes.
+    Attributes:
+        name: The recipe's name.
+        recipe: The text of a recipe that gives the artifact again by itself, parents and variables included.
+        source: The checkpoint: a file's name, or a reference (`pkg:NAME`).
+        source_digest: Of all headers of the source.
+        target: The name of the target that became the artifact.
+        plan_digest: Of the target and its decisions.
+        imatrix_digest: Of the imatrix file; empty without one.
+        versions: `name version` of qrecipe, ggml's package and every plug-in that takes part, sorted.
+        types: Those of the tensors in canonical order, as recipes write them, ` copied` behind those of which the
+            artifact has the source's bytes.
     """
 
     name: str
@@ -35,7 +42,14 @@ class Lock:
 
 @dataclass(frozen=True, slots=True)
 class LockedTensor:
-    """What a lock says of one tensor: its type and the digests (hexadecimal) of its bytes, the source's and its own."""
+    """What a lock says of one tensor. Digests are `tensor_digest` over SHA-256 of its pieces, hexadecimal.
+
+    Attributes:
+        name: As the artifact has it.
+        type: As recipes write it, ` copied` behind it where the artifact has the source's bytes.
+        source_digest: Of the bytes as the source stores them.
+        digest: Of the bytes as the artifact stores them.
+    """
 
     name: str
     type: str
@@ -50,9 +64,13 @@ class LockedTensor:
 
 @dataclass(frozen=True, slots=True)
 class WrittenLock:
-    """A lock as it stands in an artifact, its tensors in the file's order.
+    """A lock as it stands in an artifact.
 
-    `header_digest` is the SHA-256 of the header that the lock states, `sealed` says whether the header has it.
+    Attributes:
+        lock: What made the artifact.
+        tensors: In the file's order.
+        header_digest: SHA-256 of the header as the lock states it, hexadecimal.
+        sealed: The header has that digest.
     """
 
     lock: Lock
@@ -63,7 +81,12 @@ class WrittenLock:
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """What an artifact says of its making: the imatrix under llama-quantize's names ({} without one), and the lock."""
+    """What an artifact says of its making.
+
+    Attributes:
+        imatrix: The imatrix, under llama-quantize's names (`quantize.imatrix.file`, …); {} without one.
+        lock: None where none is to be written.
+    """
 
     imatrix: Mapping[str, str | int] = field(default_factory=dict)
     lock: Lock | None = None

@@ -12,7 +12,7 @@ from enum import IntEnum
 
 
 class MetadataKind(IntEnum):
-    """Type ids of metadata values."""
+    """Type ids of metadata values, as GGUF has them (`gguf_metadata_value_type`)."""
 
     UINT8 = 0
     INT8 = 1
@@ -43,11 +43,22 @@ SCALARS: dict[MetadataKind, str] = {
     MetadataKind.FLOAT64: "<d",
 }
 Scalar = int | float | bool | str
+"""A metadata value that is no array."""
 
 
 @dataclass(frozen=True, slots=True)
 class MetadataEntry:
-    """`payload` is the value as the file stores it, without the key and without the leading type id."""
+    """One key with its value, still encoded.
+
+    Attributes:
+        key: As the file has it.
+        kind: The type of the value.
+        payload: The value as a GGUF v3 file stores it, without the key and without the leading type id.
+
+    >>> entry = MetadataEntry.of("llama.block_count", MetadataKind.UINT32, 30)
+    >>> entry.payload.hex(), entry.scalar()
+    ('1e000000', 30)
+    """
 
     key: str
     kind: MetadataKind
@@ -55,7 +66,7 @@ class MetadataEntry:
 
     @classmethod
     def of(cls, key: str, kind: MetadataKind, value: Scalar) -> MetadataEntry:
-        """Encode a scalar or a string."""
+        """Encode a scalar or a string, UTF-8 with lone surrogates for bytes that are none."""
         if kind is MetadataKind.STRING:
             raw = str(value).encode("utf-8", errors="surrogateescape")
             return cls(key, kind, struct.pack("<Q", len(raw)) + raw)

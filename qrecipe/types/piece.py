@@ -20,14 +20,23 @@ DIGEST_BYTES = 32
 
 @dataclass(frozen=True, slots=True)
 class PieceDigests:
-    """SHA-256 of one piece, as the source stores it and as the artifact does."""
+    """Digests of one piece, 32 bytes each.
+
+    Attributes:
+        source: SHA-256 of its bytes as the source stores them.
+        output: SHA-256 of its bytes as the artifact stores them.
+    """
 
     source: bytes
     output: bytes
 
 
 def pieces(shape: Shape) -> Iterator[tuple[int, int]]:
-    """Yield the row ranges of a tensor's pieces, in order; rows are those of all its matrices one after another."""
+    """Yield the row ranges of a tensor's pieces, in order; rows are those of all its matrices one after another.
+
+    >>> list(pieces((2, 1000, 4096)))  # two matrices, each of 4,096,000 weights
+    [(0, 500), (500, 1000), (1000, 1500), (1500, 2000)]
+    """
     cols = shape[-1] if shape else 1
     rows = shape[-2] if len(shape) > 1 else 1
     count = max(-(-rows * cols // WEIGHTS), 1) if cols < WEIGHTS else rows

@@ -12,14 +12,20 @@ if TYPE_CHECKING:
     from qrecipe.types.tensor import Shape
 
 Container = Literal["gguf", "safetensors"]
+"""Which file format a checkpoint has."""
 
 
 @dataclass(frozen=True, slots=True)
 class StoredTensor:
-    """One tensor as a file stores it: row-major, `nbytes` long, `dtype` spelled as ggml does (`BF16`, `Q4_1`, `I64`).
+    """One tensor as a file stores it, row-major.
 
-    A dtype that ggml lacks keeps its file's own name (`F8_E4M3`, `BOOL`). `file` is an index into `files`, `offset`
-    counts from that file's start.
+    Attributes:
+        name: As the file has it.
+        dtype: As ggml spells it (`BF16`, `Q4_1`, `I64`); what ggml lacks keeps its file's own name (`F8_E4M3`, `BOOL`).
+        shape: Outermost dimension first, whatever the file does.
+        nbytes: Bytes of its data, padding not included.
+        file: Index into the checkpoint's `files`.
+        offset: Where its data begins, in bytes from that file's start.
     """
 
     name: str
@@ -32,7 +38,13 @@ class StoredTensor:
 
 @dataclass(frozen=True, slots=True)
 class StoredFile:
-    """One file of a checkpoint: name for people, size and size of its header in bytes."""
+    """One file of a checkpoint.
+
+    Attributes:
+        name: For people: the name without its folder.
+        nbytes: Its size.
+        header_bytes: How much of it is header, padding included.
+    """
 
     name: str
     nbytes: int
@@ -75,7 +87,16 @@ class Checkpoint(Protocol):
         """Oddities that are no errors (bytes behind the data)."""
 
     def read(self, name: str, start: int, size: int) -> bytes:
-        """Return `size` bytes of a tensor's data from byte `start` on; SourceError if the file ends before."""
+        """Return a part of a tensor's data, as it is stored.
+
+        Args:
+            name: The stored name, one of `tensors`.
+            start: First byte, counted from the start of the tensor's data.
+            size: Bytes to read; `start + size` is at most the tensor's `nbytes`.
+
+        Raises:
+            SourceError: That is outside the tensor, or the file has become shorter or unreadable.
+        """
 
     def read_file(self, file: int, start: int, size: int) -> bytes:
         """Return `size` bytes of a file from byte `start` on, whatever they belong to; SourceError likewise."""
@@ -96,4 +117,9 @@ class Source(Protocol):
         """Say whether this reference is of this kind, from names alone; local paths are relative to `folder`."""
 
     def open(self, reference: str, folder: Path) -> Checkpoint:
-        """Read the headers; SourceError with what is wrong and what to do."""
+        """Read the headers, and no weight.
+
+        Raises:
+            SourceError: With what is wrong and what to do. Where its first code is `source-missing` or
+                `source-scheme`, a recipe's inventory may stand in while planning.
+        """

@@ -23,9 +23,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One `[[targets]]` of a recipe, variables filled in. `output` ends in `/` where it is a folder.
+    """One `[[targets]]` of a recipe, variables filled in.
 
-    `options` is the backend's own model of the remaining keys.
+    Attributes:
+        name: Unique in the recipe.
+        backend: The backend's name.
+        output: Path relative to the output folder; it ends in `/` where it is a folder.
+        profile: One of the backend's `profiles`, if any.
+        options: The backend's own model of the remaining keys.
     """
 
     name: str
@@ -37,7 +42,16 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """An array of an artifact: `nbytes` at `offset` of `file`. A GGUF tensor has one part; codes and scales are two."""
+    """An array of an artifact. A GGUF tensor has one part; codes and scales are two.
+
+    Attributes:
+        name: As the artifact has it.
+        dtype: As the artifact spells it.
+        shape: Outermost dimension first.
+        file: The `path` of its `OutputFile`.
+        offset: Where it begins, in bytes from the file's start.
+        nbytes: Its bytes, padding not included.
+    """
 
     name: str
     dtype: str
@@ -49,10 +63,14 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class OutputFile:
-    """A file of an artifact, its path relative to the output folder.
+    """A file of an artifact.
 
-    `nbytes` and `header_bytes` are exact, or None where the metadata is unknown; then `estimate` stands in for
-    `nbytes` and `why_estimate` says why.
+    Attributes:
+        path: Relative to the output folder.
+        nbytes: Its exact size; None where the metadata is unknown.
+        header_bytes: How much of that is header; None likewise.
+        estimate: What stands in for `nbytes` where that is None.
+        why_estimate: Why the size is not known.
     """
 
     path: str
@@ -64,7 +82,13 @@ class OutputFile:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Every byte range of an artifact, before any work. `tensor_bytes` is the data section, padding included."""
+    """Every byte range of an artifact, before any work.
+
+    Attributes:
+        files: In the order in which they are written.
+        parts: The arrays of each tensor, by canonical name.
+        tensor_bytes: Bytes of the data section, padding included.
+    """
 
     files: tuple[OutputFile, ...]
     parts: Mapping[str, tuple[Part, ...]]
@@ -75,9 +99,17 @@ class Layout:
 class Job:
     """What a backend needs to write an artifact whose layout is known.
 
-    `paths` maps each `OutputFile.path` to the temporary file to write; whoever calls makes, syncs and renames them.
-    `formats` decodes a source's dtypes; `importance` has the imatrix by canonical name: [matrices, cols];
-    `provenance` is what the layout was made with.
+    Attributes:
+        target: What is made.
+        inventory: The model.
+        decisions: What each tensor becomes, in canonical order.
+        layout: Where each byte goes.
+        checkpoint: Where the weights are read.
+        paths: `OutputFile.path` → the temporary file to write; whoever calls makes, syncs and renames them.
+        formats: By name; they decode the source's dtypes.
+        fits: By name.
+        importance: The imatrix by canonical name, float32 [matrices, cols]; {} without one.
+        provenance: What the layout was made with.
     """
 
     target: Target
@@ -125,10 +157,18 @@ class Backend(Protocol):
         """Compute every offset. What `provenance` says is written into the artifact, so it counts."""
 
     def tasks(self, job: Job, limits: Limits) -> Sequence[Task]:
-        """Cut the tensors into tasks, none of which holds more than `limits.task_memory` where rows allow it."""
+        """Cut the tensors into tasks, none of which holds more than `limits.task_memory` bytes where rows allow it.
+
+        Raises:
+            BuildError: The job cannot be done, whatever the weights are.
+        """
 
     def finish(self, job: Job, results: Mapping[str, Sequence[object]]) -> None:
-        """Write what must come last (headers). `results` has what each tensor's tasks returned, in order of rows."""
+        """Write what must come last (headers). `results` has what each tensor's tasks returned, in order of rows.
+
+        Raises:
+            BuildError: What came out is not what was promised; nothing gets its final name.
+        """
 
     def read_lock(self, checkpoint: Checkpoint) -> WrittenLock | None:
         """Return the lock of an artifact of this family; None without one. SourceError where it cannot be read."""

@@ -16,11 +16,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """Rows `start` to `stop` (exclusive) of the tensor `tensor`.
+    """Some rows of one tensor.
 
-    `nbytes` is what it writes, `memory` the most bytes it holds while it runs, `work` does it and returns what the
-    backend wants to know at the end: picklable, so that an executor may send it to another process, and safe to run
-    twice.
+    Attributes:
+        tensor: Its canonical name.
+        start: First row, counted through all matrices of the tensor, one after another.
+        stop: The row behind the last.
+        nbytes: What it writes.
+        memory: The most bytes it holds while it runs.
+        work: Does it, and returns what the backend wants to know at the end. Picklable, so that an executor may send it
+            to another process, and safe to run twice.
     """
 
     tensor: str
@@ -33,14 +38,22 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """`threads` workers; `memory` bytes for all running tasks together."""
+    """What executors may use.
+
+    Attributes:
+        threads: Workers.
+        memory: Bytes for all running tasks together.
+
+    >>> Limits(threads=4, memory=1 << 30).task_memory
+    268435456
+    """
 
     threads: int
     memory: int
 
     @property
     def task_memory(self) -> int:
-        """What one task may hold so that all workers can run at once."""
+        """Bytes that one task may hold so that all workers can run at once."""
         return max(self.memory // max(self.threads, 1), 1)
 
 
@@ -54,6 +67,10 @@ class Executor(Protocol):
     def run(self, tasks: Iterable[Task], limits: Limits, on_event: Callable[[Event], None]) -> None:
         """Run every task, reporting `TaskDone` for each, from the caller's thread.
 
-        The first failure stops the others and is raised; so does KeyboardInterrupt. When this returns or raises, no
-        task is running any more. Never holds more than `limits.memory` in tasks, except for one that alone exceeds it.
+        When this returns or raises, no task is running any more. Never holds more than `limits.memory` in tasks, except
+        for one that alone exceeds it.
+
+        Raises:
+            Exception: What the first task that failed has raised; no further one starts.
+            KeyboardInterrupt: Likewise.
         """

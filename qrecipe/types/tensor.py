@@ -10,16 +10,26 @@ if TYPE_CHECKING:
     from qrecipe.types.metadata import MetadataEntry
 
 Shape = tuple[int, ...]
+"""Dimensions, outermost first: (rows, cols) or (matrices, rows, cols), in GGUF files reversed; () is a number."""
 
 
 @dataclass(frozen=True, slots=True)
 class TensorInfo:
-    """One tensor of a model, under its canonical name.
+    """One tensor of a model. dtypes are spelled as ggml spells its types, in capitals (`BF16`, `Q4_K`).
 
-    `dtype` is what the source stores; `gguf_dtype` what a GGUF stores when the tensor is kept (F32 for norms, say;
-    equal to `dtype` in a GGUF source). Both are spelled as ggml spells its types, in capitals (`BF16`, `Q4_K`).
-    `source_names` are the checkpoint's names behind it: several for stacked experts, none for a tensor that a
-    converter makes, and none where no architecture plug-in knows them.
+    Attributes:
+        name: The canonical name, a GGUF's.
+        shape: Outermost dimension first.
+        dtype: What the source stores.
+        gguf_dtype: What a GGUF stores when the tensor is kept (F32 for norms, say); `dtype` in a GGUF source.
+        role: The name without `blk.N.` and `.weight`.
+        layer: The first component of the name that is a number, from 0; None if there is none.
+        source_names: The checkpoint's names behind it: several for stacked experts, none for a tensor that a converter
+            makes, and none where no architecture plug-in knows them.
+
+    >>> experts = TensorInfo("blk.3.ffn_up_exps.weight", (128, 704, 2816), "BF16", "BF16", "ffn_up_exps", layer=3)
+    >>> experts.stacked, experts.rows, experts.cols, experts.params
+    (128, 704, 2816, 253755392)
     """
 
     name: str
@@ -58,9 +68,15 @@ class TensorInfo:
 
 @dataclass(frozen=True, slots=True)
 class ModelFacts:
-    """What conditions may ask of a model as a whole; None where the source does not say.
+    """What conditions may ask of a model as a whole; None where the source does not say. Named as in GGUF metadata.
 
-    `n_layers` counts MTP blocks; `n_heads` and `n_kv_heads` are block 0's; `n_experts` is 0 in a dense model.
+    Attributes:
+        n_layers: Blocks, MTP blocks included (`block_count`).
+        n_experts: 0 in a dense model.
+        n_embd: Embedding length.
+        n_vocab: Size of the vocabulary.
+        n_heads: Attention heads of block 0.
+        n_kv_heads: Key-value heads of block 0.
     """
 
     n_layers: int | None = None
@@ -75,10 +91,15 @@ class ModelFacts:
 class Inventory:
     """What a checkpoint holds, read from headers alone.
 
-    `tensors` stand in canonical order. `mapped` says that the names are canonical (GGUF) names. `metadata` is the
-    GGUF metadata in the source's order, or None where it is not known (a shipped inventory). `header_digest` is the
-    SHA-256 of all headers in hexadecimal and identifies the source in a plan. `protected` holds patterns that the
-    architecture adds to the shipped ones.
+    Attributes:
+        tensors: In canonical order: those without a block, then by block number, then by the bytes of the name.
+        arch: GGUF's `general.architecture`; empty where it is unknown.
+        mapped: The names are canonical (GGUF) names.
+        facts: What conditions may ask of the model as a whole.
+        metadata: GGUF metadata in the source's order; None where it is not known (a shipped inventory).
+        source: Where it comes from, for people.
+        header_digest: SHA-256 of all headers, hexadecimal; it identifies the source in a plan.
+        protected: Patterns that the architecture adds to the shipped ones.
     """
 
     tensors: tuple[TensorInfo, ...]

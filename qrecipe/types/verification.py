@@ -14,10 +14,17 @@ if TYPE_CHECKING:
 class TensorValues:
     """How far a tensor's weights are from the source's.
 
-    `rmse` is the root of the mean square of the differences and `max_error` the largest one, infinite where one of two
-    different values is not finite, or where nothing decodes the type. `relative` is `rmse` over the root of the mean
-    square of the source's weights. `identical` is the share of weights that are the source's to the bit once they are
-    rounded to its type; where that is no plain float, once both are decoded.
+    Attributes:
+        tensor: Its name in the artifact.
+        type: What the artifact stores.
+        source_type: What the source stores.
+        weights: How many were compared: all of the tensor's.
+        rmse: The root of the mean square of the differences; infinite where one of two different values is not finite,
+            or where nothing decodes the type.
+        relative: `rmse` over the root of the mean square of the source's weights.
+        max_error: The largest difference; infinite likewise.
+        identical: The share, 0 to 1, of weights that are the source's to the bit once they are rounded to its type;
+            where that is no plain float, once both are decoded.
     """
 
     tensor: str
@@ -32,10 +39,16 @@ class TensorValues:
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """An artifact, checked. `lock` is None where it has none or none that can be read.
+    """An artifact, checked.
 
-    `nbytes` is the size of its files, `tensors` the number of tensors in them (0 where the header cannot be read),
-    `source` what values were compared with. `values` are in the file's order, () without a source.
+    Attributes:
+        artifact: What was checked, as it was asked for.
+        nbytes: Size of its files.
+        tensors: How many tensors are in them; 0 where the header cannot be read.
+        lock: None where it has none, or none that can be read.
+        source: What values were compared with; None where they were not.
+        differences: Everything that is not as it should be.
+        values: How close each tensor is, in the file's order; () without a source.
     """
 
     artifact: str

@@ -1,8 +1,8 @@
-"""What mkdocs is told besides mkdocs.yml, so that one set of links serves the repository's view and the site.
+r"""What mkdocs is told besides mkdocs.yml, so that one set of links serves the repository's view and the site.
 
 Links in the pages lead from file to file of the repository. On the site, those that stay among its pages lead to
-them, those that leave (a script, the licence) lead to the repository on the web; code is left as it stands. The pages
-at the top of the repository (PAGES) are the site's as well.
+them, those that leave (a script, the licence) lead to the repository on the web; code is left as it stands, but for
+`\|` in tables, which mkdocs wants plain. The pages at the top of the repository (PAGES) are the site's as well.
 """
 
 import os
@@ -38,7 +38,8 @@ def for_the_site(markdown: str, where: str, repository: str) -> str:
 
     def link(found: re.Match[str]) -> str:
         if found["code"]:
-            return found[0]
+            in_table = markdown[markdown.rfind("\n", 0, found.start()) + 1] == "|"
+            return found[0].replace("\\|", "|") if in_table else found[0]
         target = os.path.normpath(os.path.join(os.path.dirname(where), found["path"]))  # noqa: PTH118, PTH120 - names only
         return f"{found['text']}({_address(target, where, repository)}{found['anchor'] or ''})"
 

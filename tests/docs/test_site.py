@@ -30,6 +30,7 @@ def test_every_page_is_in_the_navigation_once():
         ("CONTRIBUTING.md", "[x](docs/a/b.md#c)", "[x](a/b.md#c)"),
         ("CONTRIBUTING.md", "[x](LICENSE)", f"[x]({AWAY}LICENSE)"),
         ("docs/a/b.md", "`[x](../../y)`", "`[x](../../y)`"),
+        ("docs/a/b.md", "a\n| `x \\| y` | z \\| |\n`\\|`", "a\n| `x | y` | z \\| |\n`\\|`"),
         ("docs/a/b.md", "```md\n[x](../../y)\n```\n[x](../../y)", f"```md\n[x](../../y)\n```\n[x]({AWAY}y)"),
     ],
 )
