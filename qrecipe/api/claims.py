@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 from qrecipe.errors import Diagnostic, Location, PlanError
 from qrecipe.planner.choose import objection
 from qrecipe.planner.faults import Faults, tensors
-from qrecipe.planner.planfile import fault
+from qrecipe.planner.planfile import fault, told
 from qrecipe.types.target import Target
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def _options(claimed: TargetModel, key_path: str, backend: Backend, file: str) -
         faults = error.errors(include_url=False, include_input=False)
     steps = [[str(step) for step in found["loc"] if step != "[key]"] for found in faults]
     paths = [".".join((key_path, "options", *path)) for path in steps]
-    raise PlanError(*(fault(path, found["msg"], file) for path, found in zip(paths, faults, strict=True)))
+    raise PlanError(*(fault(path, told(found), file) for path, found in zip(paths, faults, strict=True)))
 
 
 def _why_untenable(decision: Decision, target: Target, backend: Backend) -> str | None:

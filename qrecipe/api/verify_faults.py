@@ -53,7 +53,7 @@ def padding(file: str, behind: str, start: int, count: int) -> Diagnostic:
     """Padding with something in it."""
     return Diagnostic(
         "verify-padding",
-        f"the padding behind {behind} holds {count} bytes that are not zero",
+        f"the padding behind {behind} holds {_bytes(count, 'that is', 'that are')} not zero",
         Location(file=file, key_path=f"padding from byte {start}"),
         why="padding is zeros; nothing reads it, so something may hide in it",
         fix=AGAIN,
@@ -64,7 +64,7 @@ def trailing(file: str, start: int, nbytes: int) -> Diagnostic:
     """Bytes behind the end."""
     return Diagnostic(
         "verify-trailing",
-        f"behind the last tensor, the file goes on for {nbytes} bytes that belong to nothing",
+        f"behind the last tensor, the file goes on for {_bytes(nbytes, 'that belongs', 'that belong')} to nothing",
         Location(file=file, key_path=f"bytes {start} to {start + nbytes}"),
         why="an artifact ends with the padding of its last tensor",
         fix=AGAIN,
@@ -105,10 +105,11 @@ def not_in_source(source: str, tensor: StoredTensor) -> Diagnostic:
 
 def left_out(file: str, names: Sequence[str]) -> Diagnostic:
     """The source has more."""
+    count = "1 tensor" if len(names) == 1 else f"{len(names)} tensors"
     more = f" and {len(names) - 3} more" if len(names) > 3 else ""  # noqa: PLR2004 - enough to recognize them
     return Diagnostic(
         "verify-left-out",
-        f"the artifact lacks {len(names)} tensors of the source: {', '.join(names[:3])}{more}",
+        f"the artifact lacks {count} of the source: {', '.join(names[:3])}{more}",
         Location(file=file),
         why="an artifact has every tensor of its source",
         fix="give the checkpoint that the artifact was made from, or download the artifact again",
@@ -135,6 +136,10 @@ def undecodable(source: str, tensor: StoredTensor, theirs: StoredTensor) -> Diag
         why="nothing that is installed decodes both",
         fix="install the plug-in that knows the type, or verify without --source",
     )
+
+
+def _bytes(count: int, one: str, many: str) -> str:
+    return f"1 byte {one}" if count == 1 else f"{count} bytes {many}"
 
 
 def _tensor(file: str, tensor: StoredTensor) -> Location:

@@ -14,11 +14,17 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from qrecipe.errors import Diagnostic, Location, RecipeError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pydantic_core import ErrorDetails
+
     from qrecipe.planner.plan import Plan, TargetPlan
     from qrecipe.types.decision import Decision, PassedOverCode
     from qrecipe.types.target import Part
 
 SCHEMA: Final = 1
+_AGAIN = "plan again with `qrecipe plan RECIPE --json`, or build the recipe itself"
+_WORDS: Mapping[str, str] = {"missing": "this key is missing", "extra_forbidden": "there is no such key"}
 
 
 def _one_line(text: str) -> str:
@@ -193,17 +199,44 @@ def read(text: str, file: str) -> PlanModel:
         return PlanModel.model_validate_json(text)
     except ValidationError as error:
         faults = error.errors(include_url=False, include_input=False)
-    raise RecipeError(*(fault(_key_path(found["loc"]), found["msg"], file) for found in faults[:20]))
+    unknown = next((found for found in faults if found["loc"] == ("schema",)), None)
+    if unknown is not None:
+        raise RecipeError(_no_plan(unknown, file))
+    raise RecipeError(*(fault(_key_path(found["loc"]), told(found), file) for found in faults[:20]))
 
 
 def fault(key_path: str, message: str, file: str) -> Diagnostic:
     """Say what is wrong with a plan file, and where in it."""
     return Diagnostic(
         "plan-invalid",
-        f"this is no plan that this version of qrecipe reads: {message[:1].lower()}{message[1:]}",
+        f"the plan cannot be used: {message[:1].lower()}{message[1:]}",
         Location(file=file, key_path=key_path),
-        why=f"a plan is what `qrecipe plan --json` prints, schema {SCHEMA}",
-        fix="make the plan again with `qrecipe plan RECIPE --json`, or build from the recipe itself",
+        why="the plan was edited, or made by another version of qrecipe or of a plug-in",
+        fix=_AGAIN,
+    )
+
+
+def told(found: ErrorDetails) -> str:
+    """Return what pydantic found, in words for people where it has others."""
+    return _WORDS.get(found["type"], found["msg"])
+
+
+def _no_plan(found: ErrorDetails, file: str) -> Diagnostic:
+    """Say that a JSON file is none of our plans, and nothing of the keys that it lacks therefore."""
+    if found["type"] == "missing":
+        return Diagnostic(
+            "plan-schema",
+            "this JSON file is no plan",
+            Location(file=file),
+            why="a plan says which schema it follows, and this file does not",
+            fix="give what `qrecipe plan RECIPE --json` printed, or a recipe (.toml)",
+        )
+    return Diagnostic(
+        "plan-schema",
+        "the plan follows another schema than this release of qrecipe",
+        Location(file=file, key_path="schema"),
+        why=f"this release reads and writes schema {SCHEMA}",
+        fix=_AGAIN,
     )
 
 

@@ -72,7 +72,7 @@ def test_sizes_that_are_not_those_of_the_types(planned):
 @pytest.mark.parametrize(
     ("change", "place", "words"),
     [
-        ({"options": {"speed": 1}}, "targets[0].options.speed", "extra inputs are not permitted"),
+        ({"options": {"speed": 1}}, "targets[0].options.speed", "there is no such key"),
         ({"options": {"metadata": {"split.no": 1}}}, "targets[0].options.metadata.split.no", "'split.no' cannot be"),
         ({"profile": "vllm"}, "targets[0].profile", "backend 'gguf' has no profile 'vllm'"),
         ({"tensors": 3}, "targets[0].tensors", "input should be a valid array"),
@@ -81,7 +81,7 @@ def test_sizes_that_are_not_those_of_the_types(planned):
 def test_keys_that_the_backend_does_not_take(planned, change, place, words):
     planned["targets"][0] |= change
     said = complaint(planned).splitlines()
-    assert said[0].startswith(f"error: this is no plan that this version of qrecipe reads: {words}")
+    assert said[0].startswith(f"error: the plan cannot be used: {words}")
     assert said[1] == f"  --> plan.json, {place}"
 
 
