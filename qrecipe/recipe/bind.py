@@ -175,7 +175,7 @@ class _Binder:
             "unknown-argument",
             f"{owner} has no argument '{given.name}'",
             given,
-            f"its arguments are {', '.join(names)}" if names else "it takes none",
+            f"it takes {', '.join(names)}" if names else "it takes none",
             did_you_mean(given.name, names, otherwise="take it out"),
         )
 

@@ -146,7 +146,9 @@ class RecipeModel(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
-    qrecipe: StrictInt = Field(description="Version of the language.", examples=["1"])
+    qrecipe: StrictInt = Field(
+        description="The version of the recipe language that the file is written in.", examples=["1"]
+    )
     name: Name = Field(description="The recipe's name, `${name}` in other strings.", examples=['"my-recipe"'])
     description: StrictStr = Field("", description="For people.")
     extends: list[Reference] = Field(

@@ -7,6 +7,7 @@ what it wants to by raising `refused(…)`. Of a great many findings the first a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -117,10 +118,10 @@ def _diagnostic(same: Sequence[_Finding]) -> Diagnostic | None:
     context: Mapping[str, Any] = finding.details.get("ctx", {})
     if {"what", "why", "fix"} <= context.keys():
         return Diagnostic(kind, context["what"], _place(finding), context["why"], context["fix"])
-    what = finding.details["msg"].removeprefix("Value error, ")
-    return Diagnostic(
-        "invalid-value", what[:1].lower() + what[1:], _place(finding), fix="write a value that it may have"
-    )
+    words = finding.details["msg"].removeprefix("Value error, ")
+    what = re.sub(r"^Input should", f"{finding.last} should", words)
+    fix = "write a value that fits; the reference page of the backend or the plug-in has more"
+    return Diagnostic("invalid-value", what[:1].lower() + what[1:], _place(finding), _about(finding), fix)
 
 
 def _place(finding: _Finding) -> Location:

@@ -26,8 +26,9 @@ class Place:
 
 
 def counted(number: int, noun: str) -> str:
-    """Return `1 byte`, `2 bytes`."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    """Return `1 byte`, `2 bytes`, `2 matrices`."""
+    many = f"{noun[:-2]}ices" if noun.endswith("ix") else f"{noun}s"
+    return f"{number} {noun if number == 1 else many}"
 
 
 def fault(code: str, place: Place, what: str, *, why: str = "", fix: str = GET_AGAIN) -> SourceError:

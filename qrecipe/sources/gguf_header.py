@@ -54,7 +54,7 @@ def _check_magic(reader: HeaderReader, string: ByteString) -> None:
     if magic == MAGIC:
         reader.take(len(MAGIC), "the magic")
         return
-    why, fix = f"it begins with {magic!r}, a GGUF file with {MAGIC!r}", GET_AGAIN
+    why, fix = f"it begins with {repr(magic)[1:]}, a GGUF file with {repr(MAGIC)[1:]}", GET_AGAIN
     if not magic:
         why = "it is empty"
     elif not magic.strip(b"\0"):
@@ -85,7 +85,7 @@ def _read_count(reader: HeaderReader, what: str, least: int) -> int:
     count = reader.number("q", f"the number of {what}")
     if 0 <= count <= reader.left // least:
         return count
-    why = f"{reader.left} bytes are left in the file, and {what} take at least {least} bytes each"
+    why = f"the file has {counted(reader.left, 'byte')} left, and {what} take at least {least} bytes each"
     raise fault("gguf-bad-count", place, f"the header claims {count} {what}", why=why)
 
 

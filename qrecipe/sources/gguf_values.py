@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import struct
 
-from qrecipe.sources.fault import Place, fault
+from qrecipe.sources.fault import Place, counted, fault
 from qrecipe.sources.header_reader import HeaderReader
 from qrecipe.types.metadata import SCALARS, MetadataEntry, MetadataKind
 
@@ -84,7 +84,8 @@ def _skip_array(reader: HeaderReader, key: str) -> None:
     is_text = kind is MetadataKind.STRING
     size = 8 if is_text else struct.calcsize(SCALARS[kind])
     if count > min(_ARRAY_MOST, reader.left // size):
-        why = f"{reader.left} bytes are left in the file, and {_ARRAY_MOST} elements is the most an array may have"
+        left = counted(reader.left, "byte")
+        why = f"the file has {left} left, and {_ARRAY_MOST} elements is the most an array may have"
         raise fault("gguf-array-too-long", place, f"{what} claims {count} elements", why=why)
     if is_text:
         reader.skip_strings(count, what)

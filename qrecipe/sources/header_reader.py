@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 
 from qrecipe.sources.byte_string import ByteString
-from qrecipe.sources.fault import Place, fault
+from qrecipe.sources.fault import Place, counted, fault
 
 _STEP = 1 << 20
 _MOST = 1 << 28
@@ -83,7 +83,7 @@ class HeaderReader:
             "gguf-string-too-long",
             place,
             f"{what} claims {length} bytes",
-            why=f"{self.left} bytes are left in the file, and {most} is the most such a string may have",
+            why=f"the file has {counted(self.left, 'byte')} left, and {most} is the most such a string may have",
         )
 
     def _hold(self, start: int, stop: int, what: str) -> None:
@@ -91,8 +91,8 @@ class HeaderReader:
         if stop <= len(self._held):
             return
         if stop > self._string.nbytes:
-            left = self._string.nbytes - start
-            what = f"the file ends inside its header: {what} needs {stop - start} bytes, {left} are left"
+            needed, left = counted(stop - start, "byte"), self._string.nbytes - start
+            what = f"the file ends inside its header: {what} needs {needed}, and the file has {left} left"
             raise fault("header-truncated", Place(self._string.name, start), what)
         if stop > _MOST:
             raise fault(

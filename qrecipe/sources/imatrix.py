@@ -54,11 +54,12 @@ class Imatrix:
         return values.reshape(tensor.stacked, tensor.cols)
 
     def _misfit(self, tensor: TensorInfo, size: int) -> Exception:
+        shape = f"{counted(tensor.cols, 'column')} in {counted(tensor.stacked, 'matrix')}"
         return fault(
             "imatrix-misfit",
             Place(self.file),
             f"the imatrix has {size} values for {tensor.name!r}, and the tensor needs {tensor.stacked * tensor.cols}",
-            why=f"it has {tensor.cols} columns in {tensor.stacked} matrices: is the imatrix of another model?",
+            why=f"it has {shape}: is the imatrix of another model?",
             fix="give the imatrix that was made from this model",
         )
 

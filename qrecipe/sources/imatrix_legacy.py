@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from qrecipe.sources.byte_string import ByteString
-from qrecipe.sources.fault import Place, fault
+from qrecipe.sources.fault import Place, counted, fault
 from qrecipe.sources.imatrix_data import MAKE_AGAIN, ImatrixData
 
 if TYPE_CHECKING:
@@ -29,7 +29,10 @@ def read_legacy(string: ByteString) -> ImatrixData:
     cursor = _Cursor(string)
     n_entries = cursor.number("the number of entries")
     if not 0 < n_entries <= cursor.left // _LEAST_ENTRY:
-        raise _broken(cursor.place(4), f"the file claims {n_entries} entries, and {cursor.left} bytes are left in it")
+        raise _broken(
+            cursor.place(4),
+            f"the file claims {n_entries} entries, and the file has {counted(cursor.left, 'byte')} left",
+        )
     entries: dict[str, FloatArray] = {}
     for index in range(n_entries):
         name, values = _entry(cursor, index)
@@ -57,7 +60,7 @@ class _Cursor:
 
     def take(self, size: int, what: str) -> bytes:
         if size > self.left:
-            raise _broken(self.place(), f"{what} needs {size} bytes, and {self.left} are left in the file")
+            raise _broken(self.place(), f"{what} needs {counted(size, 'byte')}, and the file has {self.left} left")
         start = self._position - self._first
         if start + size > len(self._held):
             self._held, self._first = (
@@ -104,7 +107,7 @@ def _notes(cursor: _Cursor) -> tuple[int, tuple[str, ...]]:
     length = cursor.number("the length of the data set's name")
     if length < 0 or length != cursor.left:
         raise _broken(
-            cursor.place(4), f"the data set's name has {length} bytes, and {cursor.left} are left in the file"
+            cursor.place(4), f"the data set's name has {counted(length, 'byte')}, and the file has {cursor.left} left"
         )
     dataset = cursor.take(length, "the data set's name").decode("utf-8", errors="surrogateescape")
     return max(chunks, 0), (dataset,) if dataset else ()

@@ -31,10 +31,19 @@ def parse_object(raw: bytes, place: Place, what: str) -> dict[str, object]:
             parse_constant=_refuse_constant,
         )
     except (ValueError, RecursionError) as error:
-        raise fault("json-invalid", place, f"{what} is no valid JSON: {error}", fix=GET_AGAIN) from None
+        raise fault("json-invalid", place, f"{what} is no valid JSON", why=_said(error), fix=GET_AGAIN) from None
     if not isinstance(found, dict):
         raise fault("json-invalid", place, f"{what} is no JSON object")
     return found
+
+
+def _said(error: ValueError | RecursionError) -> str:
+    match error:
+        case json.JSONDecodeError():
+            return f"in line {error.lineno}, column {error.colno}: {error.msg[:1].lower()}{error.msg[1:]}"
+        case UnicodeDecodeError():
+            return f"byte {error.start} of it is no UTF-8"
+    return str(error)
 
 
 def _depth(raw: bytes) -> int:

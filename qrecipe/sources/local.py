@@ -75,7 +75,9 @@ def _only_candidate(folder: Path) -> Path:
         names = sorted(entry.name for entry in folder.iterdir() if entry.is_file())
     except OSError as error:
         fix = "make the folder readable"
-        raise fault("folder-unreadable", Place(str(folder)), f"cannot list it: {error.strerror}", fix=fix) from None
+        raise fault(
+            "folder-unreadable", Place(str(folder)), f"cannot list the folder: {error.strerror}", fix=fix
+        ) from None
     candidates = _candidates(folder, names)
     if len(candidates) == 1:
         return folder / candidates[0]

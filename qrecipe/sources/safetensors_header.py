@@ -132,5 +132,6 @@ def _check_cover(tensors: list[StoredTensor], data_offset: int, string: ByteStri
         why = f"it has {string.nbytes} bytes, and its header describes {expected}"
         raise fault("safetensors-truncated", place.at(string.nbytes), what, why=why)
     if expected < string.nbytes:
-        what = f"behind the data, {counted(string.nbytes - expected, 'byte')} of no tensor follow"
+        extra = string.nbytes - expected
+        what = f"behind the data, {counted(extra, 'byte')} {'belongs' if extra == 1 else 'belong'} to no tensor"
         raise fault("safetensors-trailing-bytes", place.at(expected), what, why="readers of safetensors refuse those")
