@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from qrecipe.codecs.closeness import Closeness
     from qrecipe.types.format import Format
 
-_STEP = 1 << 18  # weights that are compared at a time: their float32 stay in the cache
+_STEP = 1 << 16  # weights that are compared at a time: their float32 stay in the cache
 _DIGESTED = 1 << 20  # bytes that are digested at a time
 _COMPARED = 32  # bytes held for a weight while it is compared, besides what is stored (a test measures it)
 

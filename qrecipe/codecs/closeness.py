@@ -67,13 +67,9 @@ def closeness(output: bytes, source: bytes, formats: tuple[Format, Format], cols
     if theirs is None or ours is None:
         return Closeness(_count(formats[0], output, cols), inf, 0.0, inf, 0)
     errors = _errors(ours, theirs)
-    return Closeness(
-        ours.size,
-        _energy(errors),
-        _energy(theirs),
-        float(errors.max(initial=0.0)),
-        int(np.count_nonzero(_codes(ours, formats[1]) == _codes(theirs, formats[1], source))),
-    )
+    worst = float(errors.max(initial=0.0))
+    same = _codes(ours, formats[1]) == _codes(theirs, formats[1], source)
+    return Closeness(ours.size, _energy(errors), _energy(theirs), worst, int(np.count_nonzero(same)))
 
 
 def _errors(ours: FloatArray, theirs: FloatArray) -> NDArray[np.float64]:
@@ -102,8 +98,7 @@ def _energy(rows: FloatArray | NDArray[np.float64] | None) -> float:
     """Return the sum of squares, infinite where one is."""
     if rows is None:
         return 0.0
-    wide = rows.astype(np.float64, copy=False).ravel()
-    total = float(np.dot(wide, wide))
+    total = float(np.square(rows, dtype=np.float64).sum())  # no BLAS, which would bring threads of its own
     return inf if isnan(total) else total
 
 
