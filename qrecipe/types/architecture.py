@@ -1,6 +1,6 @@
 """Architectures: checkpoint names ↔ canonical (GGUF) names, and the metadata that a converter adds.
 
-Built-in architectures come with the Gemma 4 work; this is the seam that they and third parties use.
+None is built in yet; this is the seam for them and third parties.
 """
 
 from __future__ import annotations
@@ -32,7 +32,15 @@ class Architecture(Protocol):
         """Return the checkpoint's names behind a canonical name, for `hf:` patterns; () if a converter makes it."""
 
     def tensors(self, checkpoint: Checkpoint) -> Sequence[TensorInfo]:
-        """Return the canonical tensors of a checkpoint, from headers alone."""
+        """Return the tensors of a checkpoint under their canonical names, from headers alone, in any order.
+
+        Raises:
+            SourceError: The checkpoint lacks what this family must have.
+        """
 
     def metadata(self, checkpoint: Checkpoint) -> Sequence[MetadataEntry]:
-        """Return the GGUF metadata of a checkpoint, in the order in which it is written."""
+        """Return the GGUF metadata of a checkpoint, in the order in which it is written.
+
+        Raises:
+            SourceError: The checkpoint lacks what the metadata is made of.
+        """

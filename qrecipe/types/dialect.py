@@ -7,11 +7,15 @@ from typing import Protocol
 
 
 class Dialect(Protocol):
-    """Import and export of one tool's rules. Built-in dialects come with the mixtures issue; this is their seam."""
+    """Import and export of one tool's rules. None is built in yet; this is the seam for them and third parties."""
 
     @property
     def name(self) -> str:
         """As written behind `--from` and `--to`: `llama-quantize`."""
 
     def read(self, words: Sequence[str]) -> str:
-        """Return the recipe (TOML text) that means what the other tool's arguments mean; RecipeError if none does."""
+        """Return the recipe, TOML text, that means what the other tool's arguments mean.
+
+        Raises:
+            RecipeError: No recipe does.
+        """
