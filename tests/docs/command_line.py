@@ -17,19 +17,26 @@ not go to a terminal is plain text, one line a row.
 | exit code | meaning |
 |---|---|
 | 0 | done; there may be warnings |
-| 1 | the input is at fault, or a target was left unbuilt because its plug-in is missing |
+| 1 | the input is at fault, a target was left unbuilt because its plug-in is missing, or `verify` found a difference |
 | 2 | usage: an unknown command or option, a value that is none |
 | 130 | interrupted by Ctrl-C or SIGTERM; nothing was left under a final name |
+
+What `--json` prints is on [a page of its own](json.md). `qrecipe --install-completion` makes your shell complete
+commands, options, shipped recipes and files; `--show-completion` shows how.
 
 Memory is given in bytes or with a unit, `512MB` or `2GiB`. `--set` takes only variables that the recipe has.
 [How to read errors](errors-how-to-read.md)."""
 PRINTS = {
-    "build": ("paths of the files built, one a line", "the plan as a table, progress, a summary"),
+    "build": ("paths of the files built, one a line, or JSON", "the plan as a table, progress, a summary"),
     "plan": ("the table, or [JSON](plan.md)", "warnings"),
-    "explain": ("the explanation, one paragraph a target", "nothing"),
+    "explain": ("the explanation, one paragraph a target, or JSON", "nothing"),
     "check": ("a line with the counts, or JSON with all findings", "the findings"),
-    "inspect": ("the table, or JSON", "warnings about the file"),
+    "new": ("the recipe, or with `--output` its path", "nothing"),
+    "inspect": ("the table, the lock, its recipe, or JSON", "warnings about the file"),
+    "verify": ("the table of values and the verdict, or JSON", "progress, the differences"),
     "types": ("the table, or JSON", "nothing"),
+    "plugins": ("the table, or JSON", "what is wrong with plug-ins"),
+    "schema": ("the schema", "nothing"),
 }
 
 
@@ -42,7 +49,7 @@ def command_line_page() -> str:
 def _section(name: str, command: Any) -> str:
     arguments = [each for each in command.params if each.param_type_name == "argument"]
     options = [each for each in command.params if each.param_type_name == "option"]
-    usage = " ".join(("qrecipe", name, *(_metavar(each) for each in arguments), "[OPTIONS]"))
+    usage = " ".join(("qrecipe", name, *(_argument(each) for each in arguments), "[OPTIONS]"))
     rows = [(f"`{_metavar(each)}`", each.help) for each in arguments]
     rows += [(f"`{_spelled(each)}`", each.help + _default(each)) for each in options]
     stdout, stderr = PRINTS[name]
@@ -51,6 +58,10 @@ def _section(name: str, command: Any) -> str:
         + "".join(f"| {left} | {right} |\n" for left, right in rows)
         + f"\nstdout: {stdout}. stderr: {stderr}."
     )
+
+
+def _argument(argument: Any) -> str:
+    return _metavar(argument) if argument.required else f"[{_metavar(argument)}]"
 
 
 def _metavar(parameter: Any) -> str:

@@ -1,13 +1,16 @@
 """Writes the generated reference: `python -m tests.docs.generate`. A test fails while a page is stale.
 
 cli.md comes from the commands, api.md from the public names, hooks.md from the hook specifications and the protocols
-that plug-ins implement, plan.schema.json from `qrecipe.plan_schema()`.
+that plug-ins implement, plan.schema.json from `qrecipe.plan_schema()`, recipe.schema.json from the model of a recipe
+and the built-in backends.
 """
 
 import json
 from pathlib import Path
 
 import qrecipe
+from qrecipe.host.catalog import make_catalog
+from qrecipe.recipe.schema import recipe_schema
 from tests.docs.command_line import command_line_page
 from tests.docs.python_pages import api_page, hooks_page
 
@@ -21,8 +24,13 @@ def pages() -> dict[str, str]:
         "cli.md": f"{NOTE}\n\n{command_line_page()}",
         "api.md": f"{NOTE}\n\n{api_page()}",
         "hooks.md": f"{NOTE}\n\n{hooks_page()}",
-        "plan.schema.json": json.dumps(qrecipe.plan_schema(), indent=1) + "\n",
+        "plan.schema.json": _schema(qrecipe.plan_schema()),
+        "recipe.schema.json": _schema(recipe_schema(make_catalog(discover=False).backends.values())),
     }
+
+
+def _schema(schema: dict[str, object]) -> str:
+    return json.dumps(schema, indent=1) + "\n"
 
 
 def main() -> None:
