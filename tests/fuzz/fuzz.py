@@ -20,9 +20,10 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
+from multiprocessing import get_context
 from pathlib import Path
 
-from tests.fuzz.openers import prepare
+from tests.fuzz.openers import one_catalog
 from tests.fuzz.seeds import FORMATS, of_format
 from tests.fuzz.trial import SECONDS, Trial, attempt, input_of
 
@@ -79,8 +80,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def run(kind: str, seed: int, first: int, stop: int) -> Tally:
     """Try inputs `first` to `stop` of a format, in this process."""
     tally = Tally(kind)
-    prepare()
-    with tempfile.TemporaryDirectory(dir=_memory_disk()) as place:
+    with one_catalog(), tempfile.TemporaryDirectory(dir=_memory_disk()) as place:
         folder = Path(place, "f")
         for chosen in of_format(kind):  # what is made once (parsers, catalogs) counts for no input
             attempt(kind, folder, chosen, chosen.files[chosen.victim])
@@ -90,10 +90,22 @@ def run(kind: str, seed: int, first: int, stop: int) -> Tally:
     return tally
 
 
+def _run_guarded(kind: str, seed: int, first: int, stop: int) -> Tally:
+    """Do the same in a worker, which ends with a traceback where the watchdog cannot stop it (a loop in C)."""
+    faulthandler.dump_traceback_later(_CHUNK * SECONDS, exit=True, file=sys.__stderr__)
+    try:
+        return run(kind, seed, first, stop)
+    finally:
+        faulthandler.cancel_dump_traceback_later()
+
+
 def _all(kinds: Sequence[str], wanted: argparse.Namespace) -> list[Tally]:
     tallies = {kind: Tally(kind) for kind in kinds}
-    with ProcessPoolExecutor(wanted.processes, initializer=_confine) as pool:
-        jobs = {pool.submit(run, kind, wanted.seed, first, stop): (kind, first) for kind, first, stop in _chunks(kinds, wanted)}
+    with ProcessPoolExecutor(wanted.processes, get_context("spawn"), _confine) as pool:
+        jobs = {
+            pool.submit(_run_guarded, kind, wanted.seed, first, stop): (kind, first)
+            for kind, first, stop in _chunks(kinds, wanted)
+        }
         for job in as_completed(jobs):
             kind, first = jobs[job]
             try:
@@ -111,11 +123,9 @@ def _chunks(kinds: Sequence[str], wanted: argparse.Namespace) -> Iterator[tuple[
 
 
 def _confine() -> None:
-    """Cap the worker's memory; end it, with a traceback, where the watchdog cannot (a loop in C)."""
+    """Cap the worker's memory at what it has now and a good deal more."""
     now = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (now + _ADDRESS_SPACE, resource.RLIM_INFINITY))
-    faulthandler.enable()
-    faulthandler.dump_traceback_later(_CHUNK * SECONDS, exit=True)
 
 
 def _memory_disk() -> str | None:

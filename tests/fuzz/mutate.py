@@ -19,13 +19,14 @@ EDGES = (
     *((1 << 63) + 5, (1 << 64) - 1, (1 << 64) - 32),
 )
 WORDS = (
-    '""', "''", "{}", "[]", "[[", "]]", "null", "true", "-1", "-0", "1e999", "nan", "0x" + "f" * 5000, "9" * 5000, "1.5",
-    '"\\u0000"', '"\\u001b[31m"', '"\\u202e"', '"\x9b31m"', '"\\ud800"', '"../../x"', '"/etc/passwd"', '"~nobody/x"',
-    '"' + "a" * 5000 + '"', '"${name}"', '"${x}"', "(" * 200, "[" * 200, "{a=" * 200, "a." * 200, "not " * 200, "*" * 300,
-    '"re:(a*)*b"', '"**"', '"{0..999999999}"', '"lib:gemma4-qat"', '"pkg:x"', '"hf://a/b"', "1979-05-27T07:32:00Z",
-    '"Q4_K | Q8_0"', '"keep"', '"any(Q4_0, Q8_0)"', "9223372036854775807", "9223372036854775808", '"0-199999"', "#", "=",
-    '"""', "'''", "\\", ",", "\n", "\x00", "\ufeff", '"model.gguf"', '"gguf"', "{}{}", '"{}"',
-)  # fmt: skip
+    *('""', "''", "{}", "[]", "[[", "]]", "null", "true", "-1", "-0", "1e999", "nan", "1.5", "9" * 5000, "#", "="),
+    *('"""', "'''", "\\", ",", "\n", "\x00", "\ufeff", "0x" + "f" * 5000, "1979-05-27T07:32:00Z", "{}{}", '"{}"'),
+    *("(" * 200, "[" * 200, "{a=" * 200, "a." * 200, "not " * 200, "*" * 300, '"' + "a" * 5000 + '"'),
+    *('"\\u0000"', '"\\u001b[31m"', '"\\u202e"', '"\x9b31m"', '"\\ud800"', '"../../x"', '"/etc/passwd"', '"~nobody/x"'),
+    *('"re:(a*)*b"', '"**"', '"{0..999999999}"', '"${name}"', '"${x}"', '"Q4_K | Q8_0"', '"keep"', '"any(Q4_0, Q8_0)"'),
+    *('"lib:gemma4-qat"', '"pkg:x"', '"hf://a/b"', '"model.gguf"', '"gguf"', '"0-199999"'),
+    *("9223372036854775807", "9223372036854775808"),
+)
 _TOKEN = re.compile(r'"(?:[^"\\\n]|\\.)*"|\'[^\'\n]*\'|[A-Za-z0-9_.+-]+|\s+|.', re.DOTALL)
 Mutation = Callable[[bytearray, Random, bytes], None]
 
@@ -190,7 +191,11 @@ def _node(tokens: list[str], random: Random, other: bytes) -> None:
         found = json.loads("".join(tokens))
     except ValueError:
         return
-    places = [(value, key) for value in _containers(found) for key in (value if isinstance(value, dict) else range(len(value)))]
+    places = [
+        (value, key)
+        for value in _containers(found)
+        for key in (value if isinstance(value, dict) else range(len(value)))
+    ]
     if places:
         inside, key = random.choice(places)
         inside[key] = random.choice((*_VALUES, random.choice(EDGES), random.choice(places)[0]))
@@ -205,7 +210,25 @@ def _containers(value: object) -> list:
     return [*([value] if inner else []), *(found for one in inner for found in _containers(one))]
 
 
-_VALUES = (None, True, -1, 0.5, "", "x", "\0", "\x1b[31m", "../x", "/x", "a" * 5000, [], {}, [1], [[1]], {"a": 1}, "0-9")
+_VALUES = (
+    None,
+    True,
+    -1,
+    0.5,
+    "",
+    "x",
+    "\0",
+    "\x1b[31m",
+    "../x",
+    "/x",
+    "a" * 5000,
+    [],
+    {},
+    [1],
+    [[1]],
+    {"a": 1},
+    "0-9",
+)
 _BYTES = (_flip, _byte, _truncate, _insert, _delete, _duplicate, _splice, _integer, _length, _length, _length)
 _TEXT = tuple(map(_rewritten, (_token_word, _token_number, _token_drop, _token_twice, _token_swap, _token_splice,
                                _line_moved, _inside, _inside, _node, _node)))  # fmt: skip

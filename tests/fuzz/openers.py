@@ -6,11 +6,16 @@ An opener raises QrecipeError where the file is refused; anything else that it r
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from functools import cache
 from pathlib import Path
+from unittest.mock import patch
 
-from qrecipe.api import outcome, replan
+import qrecipe
+from qrecipe.api import outcome, replan, verifying
 from qrecipe.api.looking import Inspection
+from qrecipe.cli.inspect import _document
 from qrecipe.errors import QrecipeError
 from qrecipe.host.catalog import Catalog, make_catalog
 from qrecipe.inventory.build import inventory_of
@@ -21,12 +26,16 @@ from qrecipe.sources.local import LocalSource
 
 
 def open_as(kind: str, path: Path) -> None:
-    _OPENERS[kind](path)
+    OPENERS[kind](path)
 
 
-def prepare() -> None:
+@contextmanager
+def one_catalog() -> Iterator[None]:
     """Look plug-ins up once a process: they are not what is tried, and take longer than a small file does."""
-    outcome.make_catalog = replan.make_catalog = _catalog
+    with ExitStack() as patches:
+        for module in (outcome, replan, verifying):
+            patches.enter_context(patch.object(module, "make_catalog", _catalog))
+        yield
 
 
 @cache
@@ -35,8 +44,6 @@ def _catalog() -> Catalog:
 
 
 def _checkpoint(path: Path) -> None:
-    from qrecipe.cli.inspect import _document
-
     checkpoint = LocalSource().open(path.name, path.parent)
     for tensor in checkpoint.tensors.values():
         assert len(checkpoint.read(tensor.name, 0, tensor.nbytes)) == tensor.nbytes
@@ -61,6 +68,13 @@ def _plan(path: Path) -> None:
     replan.reopen(path, source=str(path.with_name("model.gguf")), settings=None)
 
 
+def _lock(path: Path) -> None:
+    found = qrecipe.verify(path)
+    if found.differences:
+        raise QrecipeError(*found.differences)
+    qrecipe.read_lock(path)
+
+
 def _inventory(path: Path) -> None:
     inventory = read_inventory(path)
     write_inventory(inventory)
@@ -68,7 +82,7 @@ def _inventory(path: Path) -> None:
         raise QrecipeError
 
 
-_OPENERS = {
+OPENERS = {
     "gguf": _checkpoint,
     "splits": _checkpoint,
     "safetensors": _checkpoint,
@@ -76,5 +90,6 @@ _OPENERS = {
     "imatrix-legacy": _imatrix,
     "recipe": _recipe,
     "plan": _plan,
+    "lock": _lock,
     "inventory": _inventory,
 }

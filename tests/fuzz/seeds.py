@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+import qrecipe
 from tests.sources.gguf_bytes import FLOAT, Q4_0, Q4_K, U8, Row, array, gguf, pair, strings, text, u16, u32
 from tests.sources.imatrix_bytes import imatrix, legacy, legacy_entry, legacy_notes
 from tests.sources.safetensors_bytes import entry, index, safetensors
@@ -94,7 +97,10 @@ def _safetensors() -> tuple[Seed, ...]:
     listed = "model.safetensors.index.json"
     sharded = {**shards, listed: index(dict(zip("ab", shards, strict=True)))}
     return (
-        *(Seed(single, "model.safetensors", name) for name in ("model.safetensors", "model.safetensors", "config.json")),
+        *(
+            Seed(single, "model.safetensors", name)
+            for name in ("model.safetensors", "model.safetensors", "config.json")
+        ),
         *(Seed(sharded, listed, name) for name in (listed, *shards)),
     )
 
@@ -165,15 +171,29 @@ def _plan() -> tuple[Seed, ...]:
 @cache
 def plan_text() -> bytes:
     """Return a plan of the model, as `qrecipe plan --json` prints it."""
-    import tempfile
-
-    import qrecipe
-
-    with tempfile.TemporaryDirectory() as folder:
-        for name, data in {"mix.toml": MIX, "parent.toml": PARENT, WHOLE: MODEL}.items():
-            Path(folder, name).write_bytes(data)
-        plan = qrecipe.plan_json(qrecipe.plan(Path(folder, "mix.toml")))
+    with _workplace() as folder:
+        plan = qrecipe.plan_json(qrecipe.plan(folder / "mix.toml"))
     return plan.replace(f"{folder}/", "").encode()
+
+
+def _lock() -> tuple[Seed, ...]:
+    return (Seed({"mix.gguf": artifact()}, "mix.gguf"),)
+
+
+@cache
+def artifact() -> bytes:
+    """Return what is built of the model: a GGUF file with a lock."""
+    with _workplace() as folder:
+        built = qrecipe.build(folder / "mix.toml", output=folder / "out")
+        return built.built[0].paths[0].read_bytes()
+
+
+@contextmanager
+def _workplace() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory() as place:
+        for name, data in {"mix.toml": MIX, "parent.toml": PARENT, WHOLE: MODEL}.items():
+            Path(place, name).write_bytes(data)
+        yield Path(place)
 
 
 def _inventory() -> tuple[Seed, ...]:
@@ -193,6 +213,7 @@ _SEEDS = {
     "imatrix-legacy": _imatrix_legacy,
     "recipe": _recipe,
     "plan": _plan,
+    "lock": _lock,
     "inventory": _inventory,
 }
 FORMATS = tuple(_SEEDS)

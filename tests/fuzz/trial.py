@@ -15,7 +15,7 @@ import traceback
 import tracemalloc
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
 
@@ -62,7 +62,10 @@ def attempt(kind: str, folder: Path, seed: Seed, data: bytes) -> Trial:
     folder.mkdir(parents=True)
     for name, content in {**seed.files, seed.victim: data}.items():
         (folder / name).write_bytes(content)
-    return watched(kind, folder / seed.opened, sum(map(len, seed.files.values())) + len(data))
+    trial = watched(kind, folder / seed.opened, sum(map(len, seed.files.values())) + len(data))
+    if kind == "lock" and trial.accepted and data != seed.files[seed.victim]:
+        return replace(trial, finding="a changed artifact passes for whole")
+    return trial
 
 
 def watched(kind: str, path: Path, size: int) -> Trial:
