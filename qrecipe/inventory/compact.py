@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Annotated, BinaryIO, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import from_json
 
 from qrecipe.errors import Diagnostic, Location, SourceError
 from qrecipe.inventory.findings import in_our_words
@@ -113,9 +114,13 @@ def _begin(file: BinaryIO) -> bytes:
 
 def _parse(raw: bytes, path: Path) -> Inventory:
     try:
-        file = _File.model_validate_json(raw)
+        found = from_json(raw)  # first, by itself: findings about JSON hold a copy of what they are about, each
+    except ValueError as error:
+        raise _wrong(path, f"the file is no JSON: {error}") from None
+    try:
+        file = _File.model_validate(found)
     except ValidationError as error:
-        found = error.errors(include_url=False, include_input=False)[:5]  # the input may be the whole file, for each
+        found = error.errors(include_url=False, include_input=False)[:5]
         raise SourceError(*(in_our_words(finding, str(path), _FIX) for finding in found)) from None
     tensors = canonical_order(_unfold(file, path), mapped=file.mapped)
     twice = next((a.name for a, b in pairwise(tensors) if a.name == b.name), None)

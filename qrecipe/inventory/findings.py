@@ -33,7 +33,6 @@ _WORDS: Mapping[str, str] = MappingProxyType(
         "greater_than_equal": "it must be at least {ge}",
         "less_than": "it must be less than {lt}",
         "literal_error": "this release reads version {expected} of inventory files",
-        "json_invalid": "the file is no JSON: {error}",
     }
 )
 

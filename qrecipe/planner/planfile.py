@@ -10,6 +10,7 @@ import json
 from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import from_json
 
 from qrecipe.errors import Diagnostic, Location, RecipeError
 
@@ -24,7 +25,13 @@ if TYPE_CHECKING:
 
 SCHEMA: Final = 1
 _AGAIN = "plan again with `qrecipe plan RECIPE --json`, or build the recipe itself"
-_WORDS: Mapping[str, str] = {"missing": "this key is missing", "extra_forbidden": "there is no such key"}
+_WORDS: Mapping[str, str] = {
+    "tuple_type": "input should be a valid array",
+    "dict_type": "input should be an object",
+    "model_type": "input should be an object",
+    "missing": "this key is missing",
+    "extra_forbidden": "there is no such key",
+}
 
 
 def _one_line(text: str) -> str:
@@ -196,7 +203,11 @@ def looks_like_plan(text: str) -> bool:
 def read(text: str, file: str) -> PlanModel:
     """Return a checked plan; RecipeError with every fault if it is none."""
     try:
-        return PlanModel.model_validate_json(text)
+        found = from_json(text)  # first, by itself: findings about JSON hold a copy of what they are about, each
+    except ValueError as error:
+        raise RecipeError(fault("", f"invalid JSON: {error}", file)) from None
+    try:
+        return PlanModel.model_validate(found)
     except ValidationError as error:
         faults = error.errors(include_url=False, include_input=False)
     unknown = next((found for found in faults if found["loc"] == ("schema",)), None)
