@@ -14,13 +14,7 @@ import numpy as np
 import pytest
 
 import qrecipe as api
-
-
-def qrecipe(*words, code=0, **given):
-    run = subprocess.run([sys.executable, "-m", "qrecipe", *map(str, words)], capture_output=True, text=True, **given)
-    assert run.returncode == code, run.stdout + run.stderr
-    assert "Traceback" not in run.stderr
-    return run
+from tests.cli.running import qrecipe
 
 
 def digest(path):
@@ -39,7 +33,9 @@ def test_no_command_is_usage():
     assert qrecipe(code=2).stderr.startswith("Usage: qrecipe [OPTIONS] COMMAND")
 
 
-@pytest.mark.parametrize("command", ["build", "plan", "explain", "check", "inspect", "types"])
+@pytest.mark.parametrize(
+    "command", ["build", "plan", "explain", "check", "new", "inspect", "verify", "types", "plugins", "schema"]
+)
 def test_every_command_has_help(command):
     assert f"qrecipe {command}" in qrecipe(command, "--help").stdout
 
