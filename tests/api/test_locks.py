@@ -1,13 +1,16 @@
 """Locks: what made an artifact, the same wherever it is made, and enough to make it again byte for byte."""
 
 import getpass
+import hashlib
 import socket
 import subprocess
 import sys
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 
 import gguf
+import numpy as np
 import pytest
 
 import qrecipe
@@ -182,6 +185,27 @@ def test_digests_depend_on_neither_memory_nor_threads(tmp_path, monkeypatch):
         qrecipe.build(tmp_path / "mix.toml", output=tmp_path, threads=threads, force=True)
         files.add((tmp_path / "mix.gguf").read_bytes())
     assert len(files) == 1
+
+
+def test_digests_are_those_that_the_page_defines(tmp_path):
+    """docs/reference/backend-gguf.md, followed with gguf-py and nothing of ours."""
+    write_model(tmp_path / "tiny.gguf", width=2048)  # matrices of several pieces
+    (tmp_path / "mix.toml").write_text(MIX)
+    qrecipe.build(tmp_path / "mix.toml", output=tmp_path)
+    reader = gguf.GGUFReader(tmp_path / "mix.gguf")
+    said = np.array(reader.fields["qrecipe.tensor_digests"].contents(), np.uint8).tobytes()
+    for number, tensor in enumerate(reader.tensors):
+        data = tensor.data.tobytes()
+        cols, rows = (*(int(n) for n in tensor.shape), 1)[:2]
+        count = min(-(-rows * cols // 2**21), rows)
+        cuts = [len(data) // rows * (rows * i // count) for i in range(count + 1)]
+        pieces = [hashlib.sha256(data[start:stop]).digest() for start, stop in pairwise(cuts)]
+        assert hashlib.sha256(b"".join(pieces)).digest() == said[32 * number :][:32], tensor.name
+    header = bytearray((tmp_path / "mix.gguf").read_bytes()[: reader.data_offset])
+    place = header.index(b"qrecipe.header_digest") + 21 + 12
+    digits = bytes(header[place : place + 64])
+    header[place : place + 64] = b"0" * 64
+    assert hashlib.sha256(header).hexdigest().encode() == digits
 
 
 def test_a_plan_file_keeps_its_choice(workplace):

@@ -23,6 +23,7 @@ RUN = {
     "how-to/one-recipe-for-several-targets.md": (),
     "how-to/quantize-with-an-imatrix.md": (pytest.mark.slow,),
     "how-to/review-a-recipe.md": (),
+    "how-to/verify-a-download.md": (),
     "how-to/write-a-plug-in.md": (),
 }
 HELD = {  # pages whose examples have tests of their own
