@@ -54,7 +54,7 @@ def _section(name: str, command: Any) -> str:
     rows += [(f"`{_spelled(each)}`", each.help + _default(each)) for each in options]
     stdout, stderr = PRINTS[name]
     return (
-        f"## {name}\n\n`{usage}`\n\n{command.help}\n\n| | |\n|---|---|\n"
+        f"## {name}\n\n`{usage}`\n\n{command.help}\n\n| argument, option | meaning |\n|---|---|\n"
         + "".join(f"| {left} | {right} |\n" for left, right in rows)
         + f"\nstdout: {stdout}. stderr: {stderr}."
     )
