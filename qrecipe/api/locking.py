@@ -26,7 +26,7 @@ def lock_of(recipe: Recipe, checkpoint: Checkpoint, imatrix: Imatrix | None) -> 
     return Lock(
         name=recipe.name,
         recipe=rendered(recipe, source=checkpoint.reference),
-        source=without_folder(checkpoint.reference),
+        source=_readable(without_folder(checkpoint.reference)),
         source_digest=checkpoint.header_digest,
         imatrix_digest="" if imatrix is None else imatrix.digest,
     )
@@ -41,6 +41,11 @@ def locked(lock: Lock, target: Target, decisions: Sequence[Decision], catalog: C
         versions=tuple(sorted(set(_versions(target, decisions, catalog)))),
         types=locked_types(decisions),
     )
+
+
+def _readable(name: str) -> str:
+    """Return a file's name with what is no UTF-8 in it replaced: a lock is text."""
+    return name.encode("utf-8", errors="surrogateescape").decode("utf-8", errors="replace")
 
 
 def _versions(target: Target, decisions: Sequence[Decision], catalog: Catalog) -> Iterator[str]:

@@ -176,6 +176,16 @@ def test_the_lock_of_a_source_does_not_stay(workplace):
     assert sum(key.startswith("qrecipe.") for key in keys) == 13
 
 
+@pytest.mark.skipif(sys.platform == "darwin", reason="file names of macOS are UTF-8")
+def test_a_source_whose_name_is_no_utf8_is_named_as_well_as_text_can(workplace):
+    (workplace / "tiny.gguf").rename(workplace / "t\udcff\u202e.gguf")
+    qrecipe.build("mix.toml", source="t\udcff\u202e.gguf")
+    found = read_lock("mix.gguf")
+    assert found is not None
+    assert found.lock.source == "t\ufffd\u202e.gguf"
+    assert 'source = "t\\ufffd\\u202e.gguf"\n' in found.lock.recipe
+
+
 def test_digests_depend_on_neither_memory_nor_threads(tmp_path, monkeypatch):
     write_model(tmp_path / "tiny.gguf", width=1024)
     (tmp_path / "mix.toml").write_text(MIX)
