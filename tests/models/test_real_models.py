@@ -65,7 +65,7 @@ def test_the_quickstart_says_paris_and_weighs_what_was_planned(tmp_path):
 def test_the_summary_names_every_fallback_and_that_the_source_was_quantized(tmp_path):
     said = qrecipe("build", "quickstart", cwd=tmp_path).stderr
     assert "Q5_0 instead of Q4_K: 576 columns are no multiple of 256, its block" in said
-    assert "quantized in the source; they are decoded and encoded anew" in said
+    assert "requantized: 210 tensors are quantized in the source; decoded and encoded anew" in said
     assert "bits per weight" in said
     assert "100%" in said
 
