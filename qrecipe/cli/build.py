@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -72,6 +74,7 @@ def _build(  # noqa: PLR0913, PLR0917 - one parameter a flag, as typer wants the
 def _tell(result: BuildResult, output: str, *, as_json: bool) -> None:
     """Print what scripts need: the paths of what was written, or a document."""
     from qrecipe.cli import document
+    from qrecipe.errors import printable
 
     if as_json:
         document.show(
@@ -81,9 +84,9 @@ def _tell(result: BuildResult, output: str, *, as_json: bool) -> None:
             findings=[document.finding(found) for found in result.plan.warnings],
         )
         return
-    for built in result.built:
-        for path in built.paths:
-            typer.echo(path)
+    for path in (path for built in result.built for path in built.paths):
+        # A script wants the very bytes: click would take escapes out of text.
+        typer.echo(printable(str(path)) if sys.stdout.isatty() else os.fsencode(path))
 
 
 def _document(built: Built, output: str) -> dict[str, object]:

@@ -10,7 +10,7 @@ import json
 from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
-from pydantic_core import from_json
+from pydantic_core import PydanticCustomError, from_json
 
 from qrecipe.errors import Diagnostic, Location, RecipeError
 
@@ -36,7 +36,7 @@ _WORDS: Mapping[str, str] = {
 
 def _one_line(text: str) -> str:
     if not text.isprintable():
-        raise ValueError("the text holds a line break or another control character")
+        raise PydanticCustomError("one_line", "the text holds a line break or another control character")
     return text
 
 
