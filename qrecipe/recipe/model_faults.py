@@ -209,7 +209,7 @@ def _too_many(finding: _Finding) -> Diagnostic:
 
 
 def _more(count: int, places: Places) -> Diagnostic:
-    what = f"{count:,} more faults of this kind or another"
+    what = "1 more fault" if count == 1 else f"{count:,} more faults"
     return Diagnostic("more-faults", what, Location(places.file), fix="mend those that are told first, and check again")
 
 

@@ -56,4 +56,4 @@ def test_entries_are_sentences():
     for entry in catalogue():
         for words in (entry.cause, entry.remedy):
             assert words.endswith("."), entry.code
-            assert words[:1].isupper() or words.startswith(("ggml", "--set")), entry.code
+            assert words[:1].isupper() or words.startswith(("ggml", "`")), entry.code

@@ -12,7 +12,9 @@ from tests.docs.generate import REFERENCE, pages
 GOLDEN = Path(__file__).parent / "plan_fields.json"
 
 
-@pytest.mark.parametrize("name", ["cli.md", "api.md", "hooks.md", "plan.schema.json", "recipe.schema.json"])
+@pytest.mark.parametrize(
+    "name", ["cli.md", "api.md", "hooks.md", "errors.md", "plan.schema.json", "recipe.schema.json"]
+)
 def test_the_page_is_fresh(name):
     assert (REFERENCE / name).read_text(encoding="utf-8") == pages()[name], "run `python -m tests.docs.generate`"
 

@@ -37,7 +37,7 @@ HELD = {  # pages whose examples have tests of their own
     "reference/types.md": "codecs/test_types_page.py",
     "explanation/byte-identity.md": "oracle/test_llama_quantize.py",
 }
-GENERATED = ("reference/cli.md", "reference/api.md", "reference/hooks.md")
+GENERATED = ("reference/cli.md", "reference/api.md", "reference/hooks.md", "reference/errors.md")
 
 
 @pytest.mark.parametrize("name", [pytest.param(name, marks=marks) for name, marks in RUN.items()])
