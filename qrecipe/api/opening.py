@@ -87,7 +87,8 @@ def _other_model(path: Path, data: ImatrixData, model: Inventory) -> Diagnostic:
     theirs = next(iter(data.entries), "nothing")
     return Diagnostic(
         "imatrix-other-model",
-        f"the imatrix {path} has no data for any tensor of this model",
+        "the imatrix has no data for any tensor of this model",
+        Location(file=str(path)),
         why=f"it knows {theirs}; the model has {_a_matrix(model)}",
         fix="give the imatrix that was made from this model",
     )

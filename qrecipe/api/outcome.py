@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -132,7 +132,11 @@ def _materials(recipe: Recipe, source: str | None, catalog: Catalog) -> Material
 def _stand_in(recipe: Recipe, absent: Diagnostic | None) -> Materials:
     assert recipe.inventory is not None  # noqa: S101 - both callers have just looked
     note = None if absent is None else _stands_in(recipe.inventory, absent, recipe.where("inventory"))
-    return Materials(open_inventory(recipe.inventory, recipe.inventory_folder), None, recipe.inventory, note)
+    try:
+        inventory = open_inventory(recipe.inventory, recipe.inventory_folder)
+    except RecipeError as error:  # no such inventory is shipped
+        raise RecipeError(*(replace(each, where=recipe.where("inventory")) for each in error.diagnostics)) from None
+    return Materials(inventory, None, recipe.inventory, note)
 
 
 def _imatrix(recipe: Recipe, inventory: Inventory) -> tuple[Imatrix | None, ImatrixData | None]:

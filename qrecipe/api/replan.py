@@ -6,6 +6,7 @@ is an error. Nothing in it is believed that the checkpoint's headers can tell.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from qrecipe.api.claims import claimed_target, refuse_decisions
 from qrecipe.api.opening import model_of, open_checkpoint, open_imatrix
-from qrecipe.api.targets import Facts, lay_out, requantized, same_output
+from qrecipe.api.targets import OFFICIAL, Facts, lay_out, requantized, same_output
 from qrecipe.errors import BuildError, Diagnostic, Location, PlanError, SourceError
 from qrecipe.host.catalog import make_catalog
 from qrecipe.planner import planfile
@@ -42,10 +43,15 @@ def is_plan_file(path: str | Path) -> bool:
     try:
         if not Path(path).is_file():
             return False
-        with Path(path).open("rb") as file:
-            return planfile.looks_like_plan(file.read(64).decode("utf-8", errors="replace"))
+        with open(path, "rb", buffering=0, opener=_at_once) as file:
+            return planfile.looks_like_plan((file.read(64) or b"").decode("utf-8", errors="replace"))
     except OSError:
         return False
+
+
+def _at_once(path: str, flags: int) -> int:
+    """Open without blocking: some files of /proc never end, and have nothing for now."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def reopen(plan: Plan | str | Path, *, source: str | None, settings: Mapping[str, Setting] | None) -> Reopened:
@@ -205,12 +211,13 @@ def _sizes_differ(model: planfile.TargetModel, where: Location) -> Diagnostic:
 
 
 def _no_backend(model: planfile.TargetModel, where: Location) -> Diagnostic:
+    package = OFFICIAL.get(model.backend)
     return Diagnostic(
         "backend-missing",
         f"backend {model.backend!r} of target {model.name!r} is not installed",
         where,
-        why="the plan was made where it is",
-        fix=f"pip install qrecipe-{model.backend}",
+        why="the plan was made where it was installed",
+        fix=f"pip install {package}" if package else f"install the plug-in that brings {model.backend!r}",
     )
 
 

@@ -85,7 +85,7 @@ def _plain(entry: MetadataEntry) -> object:
 
 
 def _show(found: Inspection, console: Console) -> None:
-    from qrecipe.cli.render import shape, size, table
+    from qrecipe.cli.render import count, shape, size, table
     from qrecipe.errors import printable
 
     checkpoint = found.checkpoint
@@ -97,7 +97,7 @@ def _show(found: Inspection, console: Console) -> None:
         console.print(table("metadata", (("key", "left"), ("value", "left")), rows))
     tensors = [(t.name, shape(t.shape), t.dtype, f"{t.nbytes:,}") for t in checkpoint.tensors.values()]
     columns = (("tensor", "left"), ("shape", "left"), ("type", "left"), ("bytes", "right"))
-    console.print(table(f"{len(tensors)} tensors", columns, tensors))
+    console.print(table(count(len(tensors), "tensor"), columns, tensors))
     kinds = Counter(t.dtype for t in checkpoint.tensors.values())
     weights = sum(t.params for t in found.inventory.tensors)
     bits = 8 * found.tensor_bytes / max(weights, 1)
@@ -106,8 +106,10 @@ def _show(found: Inspection, console: Console) -> None:
 
 
 def _short(entry: MetadataEntry) -> str:
+    from qrecipe.cli.render import count
+
     value = entry.scalar()
     if value is None:
-        return f"{entry.count} values"
+        return count(entry.count, "value")
     text = str(value).replace("\n", " ")
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}… ({len(text)} characters)"

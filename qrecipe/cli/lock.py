@@ -32,9 +32,11 @@ def put_recipe(found: WrittenLock) -> None:
 
 def show_lock(found: WrittenLock, console: Console) -> None:
     """Print what a lock says, digests of tensors left out."""
+    from qrecipe.cli.render import count
+
     lock = found.lock
     sealed = "" if found.sealed else ", which is not this header's: `qrecipe verify` says more"
-    console.print(f"lock, version {LOCK_VERSION}, of {len(found.tensors)} tensors", markup=False)
+    console.print(f"lock, version {LOCK_VERSION}, of {count(len(found.tensors), 'tensor')}", markup=False)
     for label, text in (
         ("recipe", lock.name),
         ("target", lock.target),

@@ -65,7 +65,7 @@ def _verify(  # noqa: PLR0913, PLR0917 - one parameter a flag, as typer wants th
 
 
 def _show(found: Verification, console: Console, *, every: bool) -> None:
-    from qrecipe.cli.render import size, table
+    from qrecipe.cli.render import count, size, table
     from qrecipe.errors import printable
 
     bytes_ = f"{found.nbytes:,} bytes ({size(found.nbytes)})"
@@ -73,7 +73,7 @@ def _show(found: Verification, console: Console, *, every: bool) -> None:
     worst = sorted(found.values, key=lambda values: values.relative, reverse=True)
     if worst:
         shown = worst if every else worst[:_SHOWN]
-        title = f"{len(worst)} tensors against {found.source}, the furthest first"
+        title = f"{count(len(worst), 'tensor')} against {found.source}, the furthest first"
         console.print(table(title, _COLUMNS, map(_row, shown)))
         console.print(_rest(worst[len(shown) :]), markup=False)
     console.print(_verdict(found), markup=False)

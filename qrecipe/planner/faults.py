@@ -138,9 +138,9 @@ def _unfit(rule: Rule, why: str, names: Sequence[str]) -> Diagnostic:
 def _torn(rule: Rule, names: Sequence[str]) -> Diagnostic:
     return Diagnostic(
         "torn-stack",
-        f"the pattern covers some but not all checkpoint tensors of {tensors(names)}",
+        f"the pattern covers only some of the checkpoint's tensors that are stacked into {tensors(names)}",
         rule.where_match.whole(),
-        why="they are stacked into one tensor, and one tensor has one type",
+        why="a stack is one tensor, and one tensor has one type",
         fix="write the pattern so that it covers all of them (a * for the expert's number) or none",
     )
 

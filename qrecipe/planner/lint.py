@@ -87,7 +87,7 @@ def _protected_only(rule: Rule, covered: Sequence[TensorInfo], resolver: Resolve
         "rule-protected-only",
         f"the pattern matches protected tensors only: {listed([tensor.name for tensor in covered])}",
         rule.where_match.whole(),
-        why=f"{first} is protected: {resolver.model.protected[first]}",
+        why=f"{first} is protected ({resolver.model.protected[first]})",
         fix="add protected = true to the rule if you mean it, or take the rule out",
     )
 

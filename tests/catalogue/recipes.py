@@ -9,7 +9,9 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field, ValidationError
 
 import qrecipe
+from qrecipe.api.opening import open_checkpoint
 from qrecipe.errors import Diagnostic, RecipeError
+from qrecipe.host.catalog import make_catalog
 from qrecipe.recipe import regex
 from qrecipe.recipe.document import MAX_BYTES, parse_document, read_document
 from qrecipe.recipe.functions import function_of
@@ -152,6 +154,13 @@ def a_plug_in_that_is_not_installed() -> object:
     return resolved(RULE + target, _small()).missing
 
 
+def a_rule_for_a_plug_in_that_is_not_installed() -> object:
+    rules = '[[rules]]\nmatch = "**"\nwhen = "backend != \'gguf\'"\ntype = "int4"\n' + RULE
+    targets = ["compressed-tensors", "gguf"]
+    lines = "".join(f'[[targets]]\nbackend = "{each}"\noutput = "{each}.gguf"\n' for each in targets)
+    return resolved(rules + lines, _small()).warnings
+
+
 def a_profile_of_another_backend() -> object:
     target = '[[targets]]\nbackend = "gguf"\nprofile = "vllm"\noutput = "x.gguf"\n'
     return resolved(RULE + target, _small()).errors
@@ -183,6 +192,11 @@ def an_inventory_that_stands_in() -> object:
     return qrecipe.check("mine.toml")
 
 
+def an_inventory_that_is_not_shipped() -> object:
+    recipe(f'inventory = "lib:gemma-4-e2"\n{RULE}')
+    return qrecipe.plan("mine.toml")
+
+
 def an_inventory_to_build_from() -> object:
     recipe(f'inventory = "lib:gemma-4-e2b"\n{RULE}')
     return qrecipe.build("mine.toml")
@@ -191,6 +205,21 @@ def an_inventory_to_build_from() -> object:
 def a_scheme_that_nothing_reads() -> object:
     recipe(f'source = "s3://bucket/model"\n{RULE}')
     return qrecipe.plan("mine.toml")
+
+
+def a_source_plug_in_that_raises() -> object:
+    class Bucket:
+        name = "bucket"
+        example = "bucket:NAME"
+
+        def claims(self, reference: str, folder: Path) -> bool:
+            return True
+
+        def open(self, reference: str, folder: Path) -> object:
+            raise ConnectionError("no network")
+
+    catalog = make_catalog(offering("sources", Bucket()), discover=False)
+    return open_checkpoint("bucket:llama", Path(), catalog)
 
 
 def a_source_that_nothing_claims() -> object:
@@ -266,6 +295,10 @@ def a_plan_with_variables() -> object:
 def a_plan_with_a_lock_for_a_file_without() -> object:
     plan()
     return qrecipe.build("plan.json", lock=False)
+
+
+def a_plan_for_a_backend_that_is_not_installed() -> object:
+    return replanned(lambda it: it["targets"][0].update(backend="lab"))
 
 
 def a_plan_without_targets() -> object:
