@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from qrecipe.types.target import OutputFile
 
 
+_NAME_MOST = 255  # bytes of a name, on every file system in use
+
+
 @dataclass(slots=True)
 class Staging:
     """Stages `files` under `folder`; with `replace`, `publish` replaces what is there, else that is an error."""
@@ -102,6 +105,8 @@ def final_path(folder: Path, output: str) -> Path:
             path.lstat()
     except (OSError, RuntimeError, ValueError) as error:  # a name too long, links in a circle, a NUL
         raise BuildError(cannot_write(path, error)) from None
+    if any(len(os.fsencode(part)) > _NAME_MOST for part in PurePosixPath(output).parts):  # else told after the work
+        raise BuildError(cannot_write(path, OSError(errno.ENAMETOOLONG, "")))
     if outside:
         raise BuildError(
             Diagnostic(

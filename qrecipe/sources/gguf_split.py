@@ -7,7 +7,8 @@ Names come from the name of the file that the user gave, never from metadata: wh
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 
 from qrecipe.sources.fault import Place, fault
@@ -15,6 +16,7 @@ from qrecipe.sources.gguf_header import GgufHeader
 from qrecipe.types.metadata import MetadataEntry
 
 _NAME = re.compile(r"(?P<stem>.*)-(?P<number>\d{5})-of-(?P<count>\d{5})\.gguf", re.DOTALL)
+_NAMED = 4  # missing parts that a message names
 _COMPLETE = "put all parts into one folder under their own names, or join them with `llama-gguf-split --merge`"
 
 
@@ -37,11 +39,17 @@ def parts_beside(path: Path, count: int) -> tuple[Path, ...]:
         what = f"the model is split into {count} files, and this name does not say which one it is"
         why = f"parts are found by their names: NAME-00001-of-{count:05}.gguf, …"
         raise fault("gguf-split-name", Place(str(path)), what, why=why, fix=_COMPLETE)
-    paths = tuple(path.with_name(f"{match['stem']}-{i + 1:05}-of-{count:05}.gguf") for i in range(count))
-    if missing := [part.name for part in paths if not part.is_file()]:
-        what = f"of the model's {count} files, these are missing: {', '.join(missing[:4])}"
+    stem = match["stem"]
+    if missing := list(islice((part.name for part in _parts(path, stem, count) if not part.is_file()), _NAMED)):
+        what = f"of the model's {count} files, these are missing: {', '.join(missing)}"
         raise fault("gguf-split-incomplete", Place(str(path)), what, fix=_COMPLETE)
-    return paths
+    return tuple(_parts(path, stem, count))
+
+
+def _parts(path: Path, stem: str, count: int) -> Iterator[Path]:
+    """Yield the paths of all parts: a name may claim very many of them."""
+    for number in range(1, count + 1):
+        yield path.with_name(f"{stem}-{number:05}-of-{count:05}.gguf")
 
 
 def check_parts(headers: Sequence[GgufHeader], names: Sequence[str]) -> None:

@@ -125,7 +125,9 @@ def _chunks(kinds: Sequence[str], wanted: argparse.Namespace) -> Iterator[tuple[
 def _confine() -> None:
     """Cap the worker's memory at what it has now and a good deal more."""
     now = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0]) * resource.getpagesize()
-    resource.setrlimit(resource.RLIMIT_AS, (now + _ADDRESS_SPACE, resource.RLIM_INFINITY))
+    _, most = resource.getrlimit(resource.RLIMIT_AS)
+    wanted = now + _ADDRESS_SPACE
+    resource.setrlimit(resource.RLIMIT_AS, (wanted if most == resource.RLIM_INFINITY else min(wanted, most), most))
 
 
 def _memory_disk() -> str | None:

@@ -24,6 +24,8 @@ from qrecipe.planner import planfile
 from qrecipe.sources.imatrix import read_imatrix
 from qrecipe.sources.local import LocalSource
 
+REAL = "real.toml"  # a recipe of a real model, whose inventory would take more memory than the file
+
 
 def open_as(kind: str, path: Path) -> None:
     OPENERS[kind](path)
@@ -59,13 +61,12 @@ def _imatrix(path: Path) -> None:
 
 
 def _recipe(path: Path) -> None:
-    found = outcome.bring_together(path, source=str(path.with_name("model.gguf")), settings=None)
-    planfile.dumps(found.planned())
+    source = str(path.with_name("model.gguf")) if path.name == REAL else None
+    planfile.dumps(outcome.bring_together(path, source=source, settings=None).planned())
 
 
 def _plan(path: Path) -> None:
-    planfile.read(path.read_text(encoding="utf-8", errors="replace"), str(path))
-    replan.reopen(path, source=str(path.with_name("model.gguf")), settings=None)
+    qrecipe.rehearse(path, source=str(path.with_name("model.gguf")), output=path.with_name("out"))
 
 
 def _lock(path: Path) -> None:

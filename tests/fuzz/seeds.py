@@ -159,7 +159,7 @@ def _recipe() -> tuple[Seed, ...]:
     written = [path.read_bytes() for path in sorted((DATA / "recipes").glob("*.toml"))]
     return (
         *(Seed(family, "mix.toml", name) for name in ("mix.toml", "mix.toml", "mix.toml", "parent.toml")),
-        *(Seed({"r.toml": data, WHOLE: MODEL}, "r.toml") for data in written),
+        *(Seed({"real.toml": data, WHOLE: MODEL}, "real.toml") for data in written),
     )
 
 
