@@ -185,8 +185,9 @@ def _fold(inventory: Inventory) -> Iterator[dict[str, object]]:
     rows: dict[str, tuple[dict[str, object], list[int]]] = {}
     for tensor in inventory.tensors:
         row = _row(tensor)
-        _, blocks = rows.setdefault(json.dumps(row), (row, []))
-        if tensor.layer is not None and row["name"] != tensor.name:
+        opened = tensor.layer is not None and row["name"] != tensor.name  # else a name may hold {} of its own
+        _, blocks = rows.setdefault(json.dumps([row, opened]), (row, []))
+        if opened and tensor.layer is not None:
             blocks.append(tensor.layer)
     for row, blocks in rows.values():
         yield {**row, "blocks": _runs(blocks)} if blocks else row

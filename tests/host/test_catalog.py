@@ -10,6 +10,8 @@ from qrecipe.host.catalog import make_catalog
 
 hookimpl_of_others = pluggy.HookimplMarker("qrecipe")
 
+LACKING = "options, profiles, refuses, stores, keep, check, layout, tasks, finish, read_lock"
+
 
 class Named:
     def __init__(self, name: str) -> None:
@@ -170,7 +172,7 @@ def offering(kind, *items):
         (
             "backends",
             Half(),
-            "its backend 'half' lacks options, profiles, refuses, stores, keep, check, layout, tasks, finish, read_lock",
+            f"its backend 'half' lacks {LACKING}",
         ),
         ("formats", "NF4", "it offers among formats 'NF4', which has no name"),
         ("formats", None, "it offers among formats None, which has no name"),
