@@ -172,10 +172,10 @@ def _use(model: planfile.TensorModel, target: Location, catalog: Catalog) -> Typ
     """Look a planned type up as a recipe's would be, so that its faults read the same."""
     text = model.type + (f"({', '.join(f'{k}={v}' for k, v in model.args.items())})" if model.args else "")
     where = replace(target, key_path=f"{target.key_path}, tensor {model.name}", text=text)
-    (entry,) = bind_chain(parse_chain(text, where, Variables({})), catalog.formats, catalog.fits)
-    if not isinstance(entry, TypeUse):
-        raise PlanError(_no_type(text, where))
-    return entry
+    match bind_chain(parse_chain(text, where, Variables({})), catalog.formats, catalog.fits):
+        case (TypeUse() as use,):
+            return use
+    raise PlanError(_no_type(text, where))
 
 
 def _sizes(model: planfile.TargetModel) -> tuple[object, ...]:

@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from tests.fuzz.seeds import MODEL
+from tests.fuzz.seeds import MODEL, plan_text
 from tests.sources.gguf_bytes import F32, Row, gguf, head, string, table, text
 from tests.sources.imatrix_bytes import legacy, legacy_entry
 from tests.sources.safetensors_bytes import entry, raw, safetensors
@@ -109,6 +109,7 @@ FOUND: dict[str, Case] = {
     "inventory of 199,999 blocks": inventory(name="{}", blocks="0-199998"),
     "blocks without end": inventory(blocks=",".join(["1"] * 3000)),
     "plan of empty targets": plan(json.dumps({"targets": [{}] * 20_000}).encode()),
+    "plan of a chain": plan(plan_text().replace(b'"type": "Q8_0"', b'"type": "Q8_0 | F16"', 1)),
     "plan with a name that is no line": plan(b'{"schema": 1, "recipe": "\\u001b[31m", "targets": []}'),
 }
 
