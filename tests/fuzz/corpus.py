@@ -110,6 +110,7 @@ FOUND: dict[str, Case] = {
     "blocks without end": inventory(blocks=",".join(["1"] * 3000)),
     "plan of empty targets": plan(json.dumps({"targets": [{}] * 20_000}).encode()),
     "plan of a chain": plan(plan_text().replace(b'"type": "Q6_K"', b'"type": "Q6_K | F16"', 1)),
+    "plan of a recipe with a name too long": plan(plan_text().replace(b'"mix.toml"', b'"%b"' % (b"a" * 5000), 1)),
     "plan with a name that is no line": plan(b'{"schema": 1, "recipe": "\\u001b[31m", "targets": []}'),
 }
 
