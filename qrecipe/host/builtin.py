@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from qrecipe.hooks import hookimpl
 
 if TYPE_CHECKING:
+    from qrecipe.types.architecture import Architecture
     from qrecipe.types.format import Fit, Format
     from qrecipe.types.source import Source
     from qrecipe.types.target import Backend
@@ -68,6 +69,17 @@ class Local:
         return EXECUTORS
 
 
+class Families:
+    """gemma4, gemma3, llama, qwen3, qwen3moe."""
+
+    @hookimpl
+    def qrecipe_architectures(self) -> Sequence[Architecture]:
+        """Offer the built-in architectures."""
+        from qrecipe.architectures.builtin import ARCHITECTURES
+
+        return ARCHITECTURES
+
+
 class Checkpoints:
     """GGUF, safetensors and `pkg:`."""
 
@@ -79,4 +91,4 @@ class Checkpoints:
         return SOURCES
 
 
-BUILTINS: tuple[object, ...] = (Codecs(), Conditions(), Gguf(), Local(), Checkpoints())
+BUILTINS: tuple[object, ...] = (Codecs(), Conditions(), Gguf(), Local(), Families(), Checkpoints())

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from qrecipe.sources.byte_string import ByteString
 from qrecipe.sources.fault import Place, fault
@@ -28,6 +29,7 @@ class FileCheckpoint:
     config: Mapping[str, object] | None
     header_digest: str
     warnings: tuple[str, ...] = ()
+    folder: Path | None = None
 
     def read(self, name: str, start: int, size: int) -> bytes:
         """Return `size` bytes of a tensor's data from byte `start` on."""

@@ -38,6 +38,7 @@ def open_safetensors(strings: Sequence[ByteString], reference: str, index: Index
     tensors = _by_name([tensor for header in headers for tensor in header.tensors], names, Place(reference))
     if index is not None:
         _check_index(index, {tensor.name: names[tensor.file] for tensor in tensors.values()})
+    folder = Path(strings[0].parts[0].path).parent
     return FileCheckpoint(
         reference=reference,
         container="safetensors",
@@ -45,9 +46,10 @@ def open_safetensors(strings: Sequence[ByteString], reference: str, index: Index
         strings=tuple(strings),
         tensors=tensors,
         metadata=None,
-        config=_config(Path(strings[0].parts[0].path).parent),
+        config=_config(folder),
         header_digest=digest_of(header.raw for header in headers),
         warnings=_warnings(names, index),
+        folder=folder,
     )
 
 

@@ -79,6 +79,13 @@ class Checkpoint(Protocol):
         """The parsed `config.json` beside safetensors files, if there is one."""
 
     @property
+    def folder(self) -> Path | None:
+        """A local folder with what stands beside the weights (tokenizer, model card); None where there is none.
+
+        For a remote checkpoint it holds copies of those files, and no weights.
+        """
+
+    @property
     def header_digest(self) -> str:
         """SHA-256 over all headers, hexadecimal."""
 

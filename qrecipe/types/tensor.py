@@ -7,6 +7,7 @@ from math import prod
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from qrecipe.errors import Diagnostic
     from qrecipe.types.metadata import MetadataEntry
 
 Shape = tuple[int, ...]
@@ -88,6 +89,23 @@ class ModelFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOut:
+    """Tensors of a checkpoint that its model does not use.
+
+    Attributes:
+        kind: What they are, as it reads before `tensors`: `vision`, `audio`, `MTP`, `unused`.
+        count: How many.
+        nbytes: Their bytes in the checkpoint.
+        needed: What one needs to use them, one phrase; empty where nobody does.
+    """
+
+    kind: str
+    count: int
+    nbytes: int
+    needed: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Inventory:
     """What a checkpoint holds, read from headers alone.
 
@@ -100,6 +118,10 @@ class Inventory:
         source: Where it comes from, for people.
         header_digest: SHA-256 of all headers, hexadecimal; it identifies the source in a plan.
         protected: Patterns that the architecture adds to the shipped ones.
+        left_out: What the checkpoint holds besides.
+        findings: Warnings about the checkpoint, for people.
+        why_unmapped: Where the names are not canonical: why not, in one phrase.
+        why_no_metadata: Where `metadata` is None: why.
     """
 
     tensors: tuple[TensorInfo, ...]
@@ -110,6 +132,10 @@ class Inventory:
     source: str = ""
     header_digest: str = ""
     protected: tuple[str, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+    findings: tuple[Diagnostic, ...] = ()
+    why_unmapped: str = ""
+    why_no_metadata: str = ""
 
     @property
     def tied(self) -> bool:
