@@ -66,7 +66,7 @@ def inspect(reference: str | Path) -> Inspection:
     """
     catalog = make_catalog()
     checkpoint = open_checkpoint(str(reference), Path.cwd(), catalog)
-    return Inspection(checkpoint, model_of(checkpoint, catalog))
+    return Inspection(checkpoint, model_of(checkpoint, catalog)[1])
 
 
 def formats() -> tuple[Format, ...]:

@@ -12,18 +12,24 @@ from typing import TYPE_CHECKING
 
 from qrecipe.errors import Diagnostic, Location, PluginError, QrecipeError, SourceError
 from qrecipe.host.manager import describe, is_builtin
-from qrecipe.inventory.build import inventory_of
+from qrecipe.inventory.build import arch_of, converted_inventory, inventory_of
 from qrecipe.inventory.compact import read_inventory
 from qrecipe.planner.plan import Imatrix
 from qrecipe.recipe.shipped import shipped_inventory
 from qrecipe.sources.imatrix import read_imatrix
+from qrecipe.sources.mapped import mapped
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from qrecipe.host.catalog import Catalog
     from qrecipe.sources.imatrix import Imatrix as ImatrixData
     from qrecipe.types.architecture import Architecture
+    from qrecipe.types.metadata import MetadataEntry
     from qrecipe.types.source import Checkpoint
     from qrecipe.types.tensor import Inventory
+
+_OFFERS = {"sources": "a source", "architectures": "an architecture"}
 
 
 def open_checkpoint(reference: str, folder: Path, catalog: Catalog, where: Location | None = None) -> Checkpoint:
@@ -37,22 +43,59 @@ def open_checkpoint(reference: str, folder: Path, catalog: Catalog, where: Locat
         except Exception as error:
             if is_builtin(catalog.origins["sources", name]):
                 raise
-            raise PluginError(_source_failed(name, reference, catalog, error)) from error
+            raise PluginError(_broken("sources", name, reference, catalog, error)) from error
     raise SourceError(_unclaimed(reference, folder, catalog, where))
 
 
-def model_of(checkpoint: Checkpoint, catalog: Catalog) -> Inventory:
-    """Return the inventory of an opened checkpoint, under canonical names where an architecture plug-in knows it."""
-    return inventory_of(checkpoint, architecture_of(checkpoint, catalog))
+def open_model(
+    reference: str, folder: Path, catalog: Catalog, where: Location | None = None
+) -> tuple[Checkpoint, Inventory]:
+    """Open a checkpoint under canonical names where an architecture knows it, with its inventory."""
+    return model_of(open_checkpoint(reference, folder, catalog, where), catalog)
 
 
-def architecture_of(checkpoint: Checkpoint, catalog: Catalog) -> Architecture | None:
-    """Return the architecture plug-in that knows a checkpoint, if there is one."""
+def model_of(checkpoint: Checkpoint, catalog: Catalog) -> tuple[Checkpoint, Inventory]:
+    """Put an opened checkpoint under canonical names where an architecture knows it; return it with its inventory."""
     if checkpoint.metadata is not None:
-        named = {entry.key: entry.scalar() for entry in checkpoint.metadata if entry.key == "general.architecture"}
-        return catalog.architectures.get(str(named.get("general.architecture", "")))
-    config = checkpoint.config or {}
-    return next((arch for arch in catalog.architectures.values() if arch.claims(config)), None)
+        return checkpoint, inventory_of(checkpoint, _family_of(checkpoint.metadata, catalog))
+    architecture = next((each for each in catalog.architectures.values() if _claims(each, checkpoint, catalog)), None)
+    if architecture is None:
+        return checkpoint, inventory_of(checkpoint, why_unmapped=_why_unmapped(checkpoint, catalog))
+    try:
+        conversion = architecture.convert(checkpoint)
+        view = mapped(checkpoint, conversion)
+        return view, converted_inventory(view, architecture, conversion)
+    except QrecipeError:
+        raise
+    except Exception as error:
+        raise _failed(architecture, checkpoint.reference, catalog, error) from error
+
+
+def _family_of(metadata: Iterable[MetadataEntry], catalog: Catalog) -> Architecture | None:
+    return catalog.architectures.get(arch_of(metadata))
+
+
+def _claims(architecture: Architecture, checkpoint: Checkpoint, catalog: Catalog) -> bool:
+    try:
+        return architecture.claims(checkpoint.config or {})
+    except Exception as error:
+        raise _failed(architecture, checkpoint.reference, catalog, error) from error
+
+
+def _failed(architecture: Architecture, reference: str, catalog: Catalog, error: Exception) -> Exception:
+    """Return what to raise where an architecture fails: a built-in's fault is ours."""
+    if is_builtin(catalog.origins["architectures", architecture.name]):
+        return error
+    return PluginError(_broken("architectures", architecture.name, reference, catalog, error))
+
+
+def _why_unmapped(checkpoint: Checkpoint, catalog: Catalog) -> str:
+    if checkpoint.config is None:
+        return "there is no config.json beside the weights, so nothing says which architecture they have"
+    named = checkpoint.config.get("architectures")
+    theirs = ", ".join(map(str, named[:3])) if isinstance(named, list) and named else "no architecture"
+    known = ", ".join(model for each in catalog.architectures.values() for model in each.models)
+    return f"config.json names {theirs}; known are {known or 'none'}"
 
 
 def open_inventory(reference: str, folder: Path) -> Inventory:
@@ -100,12 +143,12 @@ def _a_matrix(model: Inventory) -> str:
     return names[0] if names else "no tensors"
 
 
-def _source_failed(name: str, reference: str, catalog: Catalog, error: Exception) -> Diagnostic:
-    plugin = catalog.origins["sources", name]
+def _broken(kind: str, name: str, reference: str, catalog: Catalog, error: Exception) -> Diagnostic:
+    plugin = catalog.origins[kind, name]
     return Diagnostic(
         "plugin-broken",
-        f"source {name!r} of plug-in {plugin!r} failed on {reference}: {describe(error)}",
-        why="a source says what it cannot open; this is a fault in the plug-in",
+        f"{kind[:-1]} {name!r} of plug-in {plugin!r} failed on {reference}: {describe(error)}",
+        why=f"{_OFFERS[kind]} says what it cannot open; this is a fault in the plug-in",
         fix=f"update or uninstall {plugin.split(maxsplit=1)[0]}, or report it to its author",
     )
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qrecipe.api.locking import lock_of
-from qrecipe.api.opening import model_of, names_in, open_checkpoint, open_imatrix, open_inventory
+from qrecipe.api.opening import names_in, open_imatrix, open_inventory, open_model
 from qrecipe.api.replan import is_plan_file
 from qrecipe.api.targets import Facts, resolve_targets
 from qrecipe.errors import Diagnostic, Location, PlanError, RecipeError, SourceError
@@ -80,7 +80,12 @@ def bring_together(
     made_by = lock_of(loaded, materials.checkpoint, imatrix) if lock and materials.checkpoint is not None else None
     facts = Facts(model_with(materials.inventory, imatrix), imatrix, made_by)
     resolved = resolve_targets(loaded, facts, catalog)
-    findings = (*catalog.problems, *((materials.note,) if materials.note else ()), *resolved.warnings)
+    findings = (
+        *catalog.problems,
+        *((materials.note,) if materials.note else ()),
+        *materials.inventory.findings,
+        *resolved.warnings,
+    )
     plan = Plan(
         recipe=loaded.name,
         recipe_file=loaded.file,
@@ -114,19 +119,19 @@ def _bytes(inventory: Inventory, catalog: Catalog) -> int | None:
 def _materials(recipe: Recipe, source: str | None, catalog: Catalog) -> Materials:
     """Open the source; where it is not at hand, the recipe's inventory stands in, and a note says so."""
     if source is not None:
-        checkpoint = open_checkpoint(source, Path.cwd(), catalog)
-        return Materials(model_of(checkpoint, catalog), checkpoint)
+        checkpoint, inventory = open_model(source, Path.cwd(), catalog)
+        return Materials(inventory, checkpoint)
     if recipe.source is None and recipe.inventory is None:
         raise SourceError(_no_source(recipe))
     if recipe.source is None:
         return _stand_in(recipe, None)
     try:
-        checkpoint = open_checkpoint(recipe.source, recipe.source_folder, catalog, recipe.where("source"))
+        checkpoint, inventory = open_model(recipe.source, recipe.source_folder, catalog, recipe.where("source"))
     except SourceError as error:
         if recipe.inventory is None or error.diagnostics[0].code not in ("source-missing", "source-scheme"):
             raise
         return _stand_in(recipe, error.diagnostics[0])
-    return Materials(model_of(checkpoint, catalog), checkpoint)
+    return Materials(inventory, checkpoint)
 
 
 def _stand_in(recipe: Recipe, absent: Diagnostic | None) -> Materials:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qrecipe.api.claims import claimed_target, refuse_decisions
-from qrecipe.api.opening import model_of, open_checkpoint, open_imatrix
+from qrecipe.api.opening import open_imatrix, open_model
 from qrecipe.api.targets import OFFICIAL, Facts, lay_out, requantized, same_output
 from qrecipe.errors import BuildError, Diagnostic, Location, PlanError, SourceError
 from qrecipe.host.catalog import make_catalog
@@ -118,10 +118,10 @@ def _open(planned: str | None, given: str | None, digest: str, catalog: Catalog)
     reference = given or planned
     if reference is None:
         raise BuildError(_no_source())
-    checkpoint = open_checkpoint(reference, Path.cwd(), catalog)
+    checkpoint, inventory = open_model(reference, Path.cwd(), catalog)
     if digest and checkpoint.header_digest != digest:
         raise PlanError(_other_source(reference))
-    return checkpoint, model_of(checkpoint, catalog)
+    return checkpoint, inventory
 
 
 def _imatrix(planned: tuple[str, str] | None, inventory: Inventory) -> tuple[Imatrix | None, ImatrixData | None]:

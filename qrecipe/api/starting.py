@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from qrecipe.api.opening import model_of, open_checkpoint
+from qrecipe.api.opening import open_model
 from qrecipe.api.outcome import model_with
 from qrecipe.api.staging import Staging
 from qrecipe.errors import BuildError, Diagnostic, Location, PlanError, SourceError
@@ -37,7 +37,7 @@ def new_recipe(checkpoint: str | Path, *, output: str | Path | None = None) -> s
     """
     reference, folder = str(checkpoint), _folder(output)
     catalog = make_catalog()
-    inventory = model_of(open_checkpoint(reference, Path.cwd(), catalog), catalog)
+    _, inventory = open_model(reference, Path.cwd(), catalog)
     target = Target(_BACKEND, _BACKEND, "${name}.gguf")
     backend = catalog.backends[_BACKEND]
     if (refusal := backend.refuses(inventory, target)) is not None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from qrecipe.api import verify_faults as faults
 from qrecipe.api.building import Results, cores
 from qrecipe.api.memory import task_budget
-from qrecipe.api.opening import open_checkpoint
+from qrecipe.api.opening import open_checkpoint, open_model
 from qrecipe.api.verify_gaps import gap_faults
 from qrecipe.api.verify_tasks import PieceChecked, Rows, compare_tasks, digest_tasks
 from qrecipe.errors import Diagnostic, SourceError
@@ -61,7 +61,7 @@ def verify(
         if not Path(artifact).is_file():
             raise
         return Verification(str(artifact), Path(artifact).stat().st_size, 0, None, None, error.diagnostics)
-    theirs = None if source is None else open_checkpoint(str(source), Path.cwd(), catalog)
+    theirs = None if source is None else open_model(str(source), Path.cwd(), catalog)[0]
     lock, damage = _lock(checkpoint, catalog)
     it = _Verifying(str(artifact), checkpoint, lock, theirs, catalog)
     found = it.run(limits, on_event or (lambda _: None))

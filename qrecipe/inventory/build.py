@@ -1,34 +1,59 @@
 """A checkpoint's headers → its inventory: canonical names, roles, layers and the facts that conditions ask for.
 
-GGUF names are canonical already. Safetensors names become canonical through an architecture; without one they stay as
-they are and the inventory says so (`mapped`). No weight is read.
+GGUF names are canonical already. Safetensors names become canonical by the conversion of an architecture; without one
+they stay as they are, and the inventory says so (`mapped`) and why. No weight is read.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from qrecipe.errors import Diagnostic, Location, SourceError
 from qrecipe.inventory.order import canonical_order, layer_of, role_of
-from qrecipe.types.architecture import Architecture
+from qrecipe.types.architecture import Architecture, Conversion, MappedTensor
 from qrecipe.types.metadata import MetadataEntry, MetadataKind
 from qrecipe.types.source import Checkpoint
 from qrecipe.types.tensor import Inventory, ModelFacts, TensorInfo
+from qrecipe.types.transform import stored_names
 
 
-def inventory_of(checkpoint: Checkpoint, architecture: Architecture | None = None) -> Inventory:
-    """Describe a checkpoint. `architecture` is the plug-in that knows it, None if there is none."""
-    if not checkpoint.tensors:
-        raise _empty(checkpoint)
+def inventory_of(checkpoint: Checkpoint, architecture: Architecture | None = None, why_unmapped: str = "") -> Inventory:
+    """Describe a checkpoint whose names are its own.
+
+    Args:
+        checkpoint: What is described.
+        architecture: The plug-in that knows a GGUF file's family, None if there is none.
+        why_unmapped: Why no architecture has converted a checkpoint that is no GGUF file.
+    """
+    _require_tensors(checkpoint)
     if checkpoint.container == "gguf":
-        return _gguf(checkpoint, architecture)
-    if architecture is not None:
-        return _mapped(checkpoint, architecture)
+        metadata = checkpoint.metadata or ()
+        tensors = canonical_order(_stored(checkpoint, architecture), mapped=True)
+        return _with_metadata(checkpoint, metadata, tensors, architecture)
     return Inventory(
         tensors=canonical_order(_stored(checkpoint, None), mapped=False),
         mapped=False,
         source=checkpoint.reference,
         header_digest=checkpoint.header_digest,
+        why_unmapped=why_unmapped,
+    )
+
+
+def converted_inventory(checkpoint: Checkpoint, architecture: Architecture, conversion: Conversion) -> Inventory:
+    """Describe a checkpoint under canonical names; `conversion` is what the architecture has made it with."""
+    _require_tensors(checkpoint)
+    tensors = canonical_order((_mapped(tensor, checkpoint) for tensor in conversion.tensors), mapped=True)
+    found = _with_metadata(checkpoint, tuple(conversion.metadata), tensors, architecture)
+    findings = tuple(conversion.findings)
+    if conversion.lacking is None:
+        return replace(found, left_out=tuple(conversion.left_out), findings=findings)
+    return replace(
+        found,
+        metadata=None,
+        why_no_metadata=conversion.lacking.what,
+        left_out=tuple(conversion.left_out),
+        findings=(conversion.lacking, *findings),
     )
 
 
@@ -52,15 +77,17 @@ def facts_of(arch: str, metadata: Iterable[MetadataEntry], tensors: Sequence[Ten
     )
 
 
-def _gguf(checkpoint: Checkpoint, architecture: Architecture | None) -> Inventory:
-    metadata = checkpoint.metadata or ()
-    tensors = canonical_order(_stored(checkpoint, architecture), mapped=True)
-    return _with_metadata(checkpoint, metadata, tensors, architecture)
-
-
-def _mapped(checkpoint: Checkpoint, architecture: Architecture) -> Inventory:
-    tensors = canonical_order(architecture.tensors(checkpoint), mapped=True)
-    return _with_metadata(checkpoint, tuple(architecture.metadata(checkpoint)), tensors, architecture)
+def _mapped(tensor: MappedTensor, checkpoint: Checkpoint) -> TensorInfo:
+    stored = checkpoint.tensors[tensor.name]
+    return TensorInfo(
+        name=tensor.name,
+        shape=stored.shape,
+        dtype=stored.dtype,
+        gguf_dtype=tensor.gguf_dtype or stored.dtype,
+        role=role_of(tensor.name),
+        layer=layer_of(tensor.name),
+        source_names=stored_names(tensor.value),
+    )
 
 
 def _with_metadata(
@@ -110,8 +137,10 @@ def _n_vocab(arch: str, by_key: Mapping[str, MetadataEntry], tensors: Sequence[T
     return _number(by_key, f"{arch}.vocab_size")
 
 
-def _empty(checkpoint: Checkpoint) -> SourceError:
-    return SourceError(
+def _require_tensors(checkpoint: Checkpoint) -> None:
+    if checkpoint.tensors:
+        return
+    raise SourceError(
         Diagnostic(
             "source-without-tensors",
             "the checkpoint holds no tensors",
