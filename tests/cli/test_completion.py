@@ -4,8 +4,11 @@ import os
 
 import pytest
 
+from qrecipe.recipe.shipped import shipped_recipes
 from tests.cli.running import qrecipe
 from tests.test_imports import HEAVY, command, loaded_after
+
+SHIPPED = shipped_recipes()
 
 
 def complete(line: str, shell: str = "bash") -> list[str]:
@@ -23,7 +26,7 @@ def complete(line: str, shell: str = "bash") -> list[str]:
     [
         ("qrecipe pl", ["plan", "plugins"]),
         ("qrecipe plan --js", ["--json"]),
-        ("qrecipe plan ", ["quickstart", "mix.toml"]),
+        ("qrecipe plan ", [*SHIPPED, "mix.toml"]),
         ("qrecipe plan q", ["quickstart"]),
         ("qrecipe plan sub/", ["sub/deep.toml"]),
         ("qrecipe plan sub/x", []),
