@@ -42,7 +42,7 @@ def show_plan(plan: Plan, console: Console, *, every: bool = False) -> None:
 
 
 def totals(plan: Plan, target: TargetPlan) -> Iterator[str]:
-    """Yield the lines under a table: size, bits, what fell back, what is decoded anew, what is open."""
+    """Yield the lines under a table: size, bits, what fell back, is decoded anew, is open, was left out."""
     yield _size_line(plan, target)
     yield from _estimates(target)
     yield from fallbacks(target)
@@ -54,6 +54,9 @@ def totals(plan: Plan, target: TargetPlan) -> Iterator[str]:
     if choices:
         have = "has" if choices == 1 else "have"
         yield f"open: {count(choices, 'tensor')} {have} other choices, any(…); the first that fits is taken"
+    for left in plan.inventory.left_out:
+        needed = f"; to use them: {left.needed}" if left.needed else ""
+        yield f"left out: {count(left.count, f'{left.kind} tensor')} ({size(left.nbytes)}){needed}"
 
 
 def fallbacks(target: TargetPlan) -> Iterator[str]:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from qrecipe.planner.plan import Plan, TargetPlan
     from qrecipe.types.decision import Decision, PassedOverCode
     from qrecipe.types.target import Part
+    from qrecipe.types.tensor import LeftOut
 
 SCHEMA: Final = 1
 _AGAIN = "plan again with `qrecipe plan RECIPE --json`, or build the recipe itself"
@@ -140,6 +141,15 @@ class MissingModel(_Model):
     fix: str
 
 
+class LeftOutModel(_Model):
+    """Tensors of the checkpoint that the model does not use: how many of a kind, their bytes, what using them takes."""
+
+    kind: str
+    count: int
+    bytes: int
+    needed: str
+
+
 class PlanModel(_Model):
     """A plan: what each tensor becomes, and what every file will weigh."""
 
@@ -154,6 +164,7 @@ class PlanModel(_Model):
     imatrix: ImatrixModel | None
     lock: LockModel | None = None
     missing: tuple[MissingModel, ...] = ()
+    left_out: tuple[LeftOutModel, ...] = ()
     targets: Annotated[tuple[TargetModel, ...], Field(fail_fast=True)]
 
 
@@ -172,6 +183,7 @@ def document(plan: Plan) -> PlanModel:
         imatrix=None if imatrix is None else ImatrixModel(file=imatrix.file, sha256=imatrix.digest),
         lock=None if plan.lock is None else LockModel(recipe=plan.lock.recipe, source=plan.lock.source),
         missing=tuple(MissingModel(what=finding.what, fix=finding.fix) for finding in plan.missing),
+        left_out=tuple(_left_out(each) for each in plan.inventory.left_out),
         targets=tuple(target_model(target) for target in plan.targets),
     )
 
@@ -297,6 +309,10 @@ def _tensor(decision: Decision, plan: TargetPlan) -> TensorModel:
 
 def _passed_over(type_: str, code: PassedOverCode, why: str) -> PassedOverModel:
     return PassedOverModel(type=type_, code=code, why=why)
+
+
+def _left_out(left: LeftOut) -> LeftOutModel:
+    return LeftOutModel(kind=left.kind, count=left.count, bytes=left.nbytes, needed=left.needed)
 
 
 def _part(part: Part) -> PartModel:

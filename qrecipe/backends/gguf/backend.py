@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from qrecipe.backends.gguf import faults
 from qrecipe.backends.gguf.file_type import file_type
 from qrecipe.backends.gguf.header import encode_header
-from qrecipe.backends.gguf.layout import gguf_layout, table
+from qrecipe.backends.gguf.layout import WHY_ESTIMATE, gguf_layout, table
 from qrecipe.backends.gguf.lock import UNKNOWN, UNSEALED, lock_entries, whole
 from qrecipe.backends.gguf.metadata import written_metadata
 from qrecipe.backends.gguf.options import GgufOptions
@@ -45,7 +45,7 @@ class GgufBackend:
         """Refuse a model whose names are not GGUF's, and an output that is no file."""
         if target.output.endswith("/"):
             return faults.folder_output(target)
-        return None if inventory.mapped else faults.unmapped(target, inventory.source)
+        return None if inventory.mapped else faults.unmapped(target, inventory)
 
     def stores(self, use: TypeUse, tensor: TensorInfo, target: Target) -> str | None:  # noqa: ARG002 - all targets alike
         """A type is stored if GGUF has an id for it; some plain dtypes only where the source has them already."""
@@ -70,7 +70,8 @@ class GgufBackend:
     ) -> Layout:
         """Lay out the one file, `target.output`."""
         if inventory.metadata is None:
-            return gguf_layout(None, decisions, target.output)
+            why = f"{inventory.why_no_metadata}, so the size of the header is not known"
+            return gguf_layout(None, decisions, target.output, why if inventory.why_no_metadata else WHY_ESTIMATE)
         lock = () if provenance.lock is None else lock_entries(provenance.lock, [UNKNOWN] * len(decisions))
         metadata = (*_metadata(inventory, decisions, target, provenance.imatrix), *lock)
         return gguf_layout(metadata, decisions, target.output)
@@ -80,7 +81,7 @@ class GgufBackend:
         from qrecipe.backends.gguf.tasks import gguf_tasks  # noqa: PLC0415 - planning needs no codec
 
         if job.inventory.metadata is None:
-            raise BuildError(faults.no_metadata(job.target))
+            raise BuildError(faults.no_metadata(job.target, job.inventory))
         return gguf_tasks(job, limits)
 
     def finish(self, job: Job, results: Mapping[str, Sequence[object]]) -> None:

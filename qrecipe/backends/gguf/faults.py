@@ -12,21 +12,23 @@ if TYPE_CHECKING:
     from qrecipe.types.format import TypeUse
     from qrecipe.types.source import StoredTensor
     from qrecipe.types.target import Target
-    from qrecipe.types.tensor import TensorInfo
+    from qrecipe.types.tensor import Inventory, TensorInfo
 
 MOST_DIMENSIONS = 4
 MOST_NAME_BYTES = 63
 _NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 
 
-def unmapped(target: Target, source: str) -> Diagnostic:
+def unmapped(target: Target, inventory: Inventory) -> Diagnostic:
     """The tensor names are the checkpoint's own."""
+    names = "llama.cpp finds tensors by its own names (blk.0.attn_q.weight)"
     return Diagnostic(
         "unmapped-names",
-        f"target {target.name!r} cannot be made: no architecture plug-in maps the names of {source or 'this model'}",
-        why="llama.cpp finds tensors by its own names (blk.0.attn_q.weight)",
-        fix="install a plug-in for this architecture, or convert to GGUF first and make that the source; "
-        "compressed-tensors and torchao need no such names",
+        f"target {target.name!r} cannot be made: no architecture plug-in maps the names of "
+        f"{inventory.source or 'this model'}",
+        why=f"{names}; {inventory.why_unmapped}" if inventory.why_unmapped else names,
+        fix="install a plug-in for this architecture or write one (docs/how-to/write-a-plug-in.md), or convert to GGUF "
+        "first and make that the source; compressed-tensors and torchao need no such names",
     )
 
 
@@ -70,8 +72,16 @@ def empty_tensor(tensor: TensorInfo) -> Diagnostic:
     )
 
 
-def no_metadata(target: Target) -> Diagnostic:
-    """A stand-in inventory reached a build."""
+def no_metadata(target: Target, inventory: Inventory) -> Diagnostic:
+    """A stand-in inventory reached a build, or a checkpoint without a tokenizer."""
+    if inventory.why_no_metadata:
+        return Diagnostic(
+            "gguf-no-metadata",
+            f"target {target.name!r} cannot be built: {inventory.why_no_metadata}",
+            Location(file=inventory.source),
+            why="llama.cpp cannot load a file without its tokenizer and settings",
+            fix="download the tokenizer's files into the checkpoint's folder",
+        )
     return Diagnostic(
         "gguf-no-metadata",
         f"target {target.name!r} cannot be built from an inventory that stands in for the model",

@@ -18,12 +18,17 @@ from qrecipe.types.target import Layout, OutputFile, Part
 WHY_ESTIMATE = "the inventory has no metadata (tokenizer and settings), which the file's header will hold"
 
 
-def gguf_layout(metadata: Sequence[MetadataEntry] | None, decisions: Sequence[Decision], path: str) -> Layout:
-    """Lay out one file at `path`; `metadata` is what will be written, None where it is not known."""
+def gguf_layout(
+    metadata: Sequence[MetadataEntry] | None,
+    decisions: Sequence[Decision],
+    path: str,
+    why_estimate: str = WHY_ESTIMATE,
+) -> Layout:
+    """Lay out one file at `path`; `metadata` is what will be written, None where that is not known, with the reason."""
     parts, data_bytes = _data_section(decisions, path)
     header = header_nbytes(metadata or (), table(decisions, parts, header_bytes=0))
     if metadata is None:
-        file = OutputFile(path, None, None, estimate=header + data_bytes, why_estimate=WHY_ESTIMATE)
+        file = OutputFile(path, None, None, estimate=header + data_bytes, why_estimate=why_estimate)
         return Layout((file,), {part.name: (part,) for part in parts}, data_bytes)
     file = OutputFile(path, header + data_bytes, header)
     return Layout((file,), {part.name: (_moved(part, header),) for part in parts}, data_bytes)
