@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from qrecipe.errors import Diagnostic, Location, SourceError
@@ -95,7 +95,7 @@ def mapped(original: Checkpoint, conversion: Conversion) -> MappedCheckpoint:
         if tensor.name in transforms:
             raise SourceError(_twice(tensor.name, original))
         transforms[tensor.name] = tensor.value
-    shapes = {name: described(value, original.tensors) for name, value in transforms.items()}
+    shapes = {name: _shape(value, original) for name, value in transforms.items()}
     return MappedCheckpoint(
         original=original,
         conversion=conversion,
@@ -104,6 +104,14 @@ def mapped(original: Checkpoint, conversion: Conversion) -> MappedCheckpoint:
         header_digest=_digest(original, conversion),
         _described=shapes,
     )
+
+
+def _shape(value: Transform, original: Checkpoint) -> Described:
+    try:
+        return described(value, original.tensors)
+    except SourceError as error:
+        where = Location(file=original.reference)
+        raise SourceError(*(replace(each, where=each.where or where) for each in error.diagnostics)) from None
 
 
 def _tensor(tensor: MappedTensor, found: Described, original: Checkpoint) -> StoredTensor:

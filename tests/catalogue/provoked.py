@@ -1,5 +1,5 @@
-"""The catalogue's own cases: what provokes each is in `recipes.py`, `files.py`, `builds.py` and
-`artifacts.py`, the words in a table.
+"""The catalogue's own cases: what provokes each is in the modules that `provocations` lists,
+the words in a table.
 
 A provocation is a function without a leading underscore; its name, blanks for underscores, is its row in
 `cases/catalogue/messages.yaml`.
@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 
 import yaml
 
-from tests.catalogue import artifacts, builds, files, recipes
+from tests.catalogue import artifacts, builds, conversions, files, recipes
 from tests.catalogue.tables import CASES, Row
 
 MESSAGES = CASES / "catalogue" / "messages.yaml"
@@ -27,7 +27,7 @@ def rows() -> Iterator[Row]:
 def provocations() -> dict[str, Callable[[], object]]:
     return {
         name.replace("_", " "): made
-        for module in (recipes, files, builds, artifacts)
+        for module in (recipes, files, conversions, builds, artifacts)
         for name, made in vars(module).items()
         if getattr(made, "__module__", "") == module.__name__ and name[0] != "_" and not isinstance(made, type)
     }

@@ -1,14 +1,17 @@
 import struct
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import pytest
 
-from qrecipe.errors import SourceError
-from qrecipe.inventory.build import inventory_of
+from qrecipe.errors import Diagnostic, SourceError
+from qrecipe.inventory.build import converted_inventory, inventory_of
+from qrecipe.types.architecture import Conversion, MappedTensor
 from qrecipe.types.metadata import MetadataEntry, MetadataKind
 from qrecipe.types.source import StoredFile, StoredTensor
-from qrecipe.types.tensor import ModelFacts, TensorInfo
+from qrecipe.types.tensor import LeftOut, ModelFacts
+from qrecipe.types.transform import Add, Stack, Stored
 
 U32, STRING = MetadataKind.UINT32, MetadataKind.STRING
 
@@ -23,6 +26,7 @@ class FakeCheckpoint:
     reference: str = "model.gguf"
     files: tuple[StoredFile, ...] = ()
     config: Mapping[str, object] | None = None
+    folder: Path | None = None
     header_digest: str = "ab" * 32
     warnings: tuple[str, ...] = ()
 
@@ -37,6 +41,7 @@ class FakeCheckpoint:
 @dataclass(frozen=True)
 class FakeArchitecture:
     name: str = "llama"
+    models: tuple[str, ...] = ("LlamaForCausalLM",)
     protected: tuple[str, ...] = ("blk.*.odd",)
     calls: list[str] = field(default_factory=list)
 
@@ -46,14 +51,8 @@ class FakeArchitecture:
     def checkpoint_names(self, canonical: str) -> tuple[str, ...]:
         return () if canonical == "rope_freqs.weight" else (f"hf.{canonical}",)
 
-    def tensors(self, checkpoint: FakeCheckpoint) -> list[TensorInfo]:
-        return [TensorInfo("blk.0.x.weight", (2, 2), "BF16", "F32", "x", 0), TensorInfo("a", (4,), "BF16", "F32", "a")]
-
-    def metadata(self, checkpoint: FakeCheckpoint) -> list[MetadataEntry]:
-        return [
-            MetadataEntry.of("general.architecture", STRING, "llama"),
-            MetadataEntry.of("llama.block_count", U32, 1),
-        ]
+    def convert(self, checkpoint: FakeCheckpoint) -> Conversion:
+        raise AssertionError("whoever opens a checkpoint converts it")
 
 
 def array(key: str, *values: int) -> MetadataEntry:
@@ -128,11 +127,39 @@ def test_safetensors_without_an_architecture_keep_their_names():
     assert (inventory.mapped, inventory.arch, inventory.metadata) == (False, "", None)
 
 
-def test_safetensors_with_an_architecture_get_its_tensors_and_metadata():
-    inventory = inventory_of(FakeCheckpoint({"hf.x": (2, 2)}, None, "safetensors"), FakeArchitecture())
-    assert [tensor.name for tensor in inventory.tensors] == ["a", "blk.0.x.weight"]
+CONVERSION = Conversion(
+    tensors=(
+        MappedTensor("blk.0.x.weight", Stack((Stored("hf.x"), Stored("hf.y")))),
+        MappedTensor("a_norm.weight", Add(Stored("hf.n"), 1.0), "F32"),
+    ),
+    metadata=(MetadataEntry.of("general.architecture", STRING, "llama"), MetadataEntry.of("llama.block_count", U32, 1)),
+    left_out=(LeftOut("vision", 3, 600, "an mmproj file"),),
+    findings=(Diagnostic("odd", "something is odd", severity="warning"),),
+)
+LACKING = Diagnostic("tokenizer-missing", "there is no tokenizer", fix="download it", severity="warning")
+
+
+def converted(conversion: Conversion):
+    shapes = {"blk.0.x.weight": (2, 4, 4), "a_norm.weight": (4,)}
+    return converted_inventory(FakeCheckpoint(shapes, None, "safetensors"), FakeArchitecture(), conversion)
+
+
+def test_a_converted_checkpoint_has_canonical_tensors_and_metadata():
+    inventory = converted(CONVERSION)
+    assert [(t.name, t.shape, t.dtype, t.gguf_dtype, t.source_names) for t in inventory.tensors] == [
+        ("a_norm.weight", (4,), "BF16", "F32", ("hf.n",)),
+        ("blk.0.x.weight", (2, 4, 4), "BF16", "BF16", ("hf.x", "hf.y")),
+    ]
     assert (inventory.arch, inventory.mapped, inventory.facts.n_layers) == ("llama", True, 1)
-    assert [entry.key for entry in inventory.metadata] == ["general.architecture", "llama.block_count"]
+    assert (inventory.protected, inventory.left_out) == (("blk.*.odd",), CONVERSION.left_out)
+    assert (inventory.metadata, inventory.findings) == (CONVERSION.metadata, CONVERSION.findings)
+
+
+def test_without_a_tokenizer_the_metadata_is_unknown_and_the_facts_are_not():
+    inventory = converted(replace(CONVERSION, lacking=LACKING))
+    assert (inventory.metadata, inventory.why_no_metadata) == (None, "there is no tokenizer")
+    assert (inventory.arch, inventory.facts.n_layers) == ("llama", 1)
+    assert inventory.findings == (LACKING, *CONVERSION.findings)
 
 
 def test_checkpoint_without_tensors_is_an_error():
