@@ -37,6 +37,10 @@ class Add:
     """`of + value` for every weight, in float32 (in float16 where `of` is F16, as llama.cpp's converter has it).
 
     The result is F32. For families whose norms are stored less 1.
+
+    Attributes:
+        of: What is added to.
+        value: What is added.
     """
 
     of: Transform
@@ -78,19 +82,28 @@ class Split:
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """Tensors of one shape and dtype, one behind the other along a new outermost dimension (experts)."""
+    """Tensors of one shape and dtype, one behind the other along a new outermost dimension (experts).
+
+    Attributes:
+        of: The tensors, in order.
+    """
 
     of: tuple[Transform, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Transpose:
-    """The last two dimensions exchanged."""
+    """The last two dimensions exchanged.
+
+    Attributes:
+        of: What is transposed; of two dimensions at least.
+    """
 
     of: Transform
 
 
 Transform = Stored | Constant | Add | Permute | Split | Stack | Transpose
+"""What a canonical tensor is made of."""
 
 
 def stored_names(transform: Transform) -> tuple[str, ...]:

@@ -35,7 +35,19 @@ ABOUT_HOOKS = """\
 HANDED_OUT = {"Imatrix": "qrecipe.planner.plan"}  # reached through public values, not to be made by callers
 NOUNS = tuple(
     f"qrecipe.types.{name}"
-    for name in ("tensor", "source", "format", "decision", "target", "lock", "task", "event", "metadata")
+    for name in (
+        "tensor",
+        "architecture",
+        "transform",
+        "source",
+        "format",
+        "decision",
+        "target",
+        "lock",
+        "task",
+        "event",
+        "metadata",
+    )
 )
 ALIASES = {  # page → modules whose aliases it lists
     "api.md": ("qrecipe.api.outcome", "qrecipe.errors", "qrecipe.planner.explain", "qrecipe.planner.facts"),
