@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qrecipe.api.memory import task_budget
 from qrecipe.api.outcome import bring_together
+from qrecipe.api.partial import with_targets, with_tensors
 from qrecipe.api.replan import is_plan_file, reopen
 from qrecipe.api.staging import Staging, cannot_write, final_path, refuse_existing, refuse_inputs
 from qrecipe.errors import BuildError, Diagnostic, Location
@@ -68,7 +69,7 @@ class BuildResult:
 
     @property
     def complete(self) -> bool:
-        """Every target of the recipe was built; false where the plug-in of one is missing."""
+        """Every target that was asked for was built; false where the plug-in of one is missing."""
         return not self.plan.missing
 
 
@@ -95,8 +96,10 @@ def build(  # noqa: PLR0913 - the flags of `qrecipe build`, all keywords
     on_event: Callable[[Event], None] | None = None,
     on_plan: Callable[[Plan], None] | None = None,
     lock: bool = True,
+    targets: Sequence[str] = (),
+    only: Sequence[str] = (),
 ) -> BuildResult:
-    """Build all targets of a recipe (a path, or a shipped recipe's name), of a plan file, or of a plan.
+    """Build the targets of a recipe (a path, or a shipped recipe's name), of a plan file, or of a plan.
 
     Args:
         recipe: What to build.
@@ -110,6 +113,8 @@ def build(  # noqa: PLR0913 - the flags of `qrecipe build`, all keywords
         on_event: Called with every event, from this thread.
         on_plan: Called once with the plan, before the work.
         lock: Write into the artifact what made it.
+        targets: The names of those to build; all of them by default.
+        only: Patterns of the tensors to build, to look into; the artifact is marked, and is no model. All by default.
 
     Returns:
         The plan that was followed, and the paths of what was written.
@@ -118,7 +123,7 @@ def build(  # noqa: PLR0913 - the flags of `qrecipe build`, all keywords
         QrecipeError: The recipe, the model or the output is at fault; of the target that failed, nothing was left under
             a final name.
     """
-    ready = _ready(recipe, source, set, lock=lock)
+    ready = _part(_ready(recipe, source, set, lock=lock), targets, only)
     options = Options(Path(output), Limits(threads or cores(), task_budget(memory)), force, executor)
     _refuse_early(ready, options)
     if on_plan is not None:
@@ -135,6 +140,8 @@ def rehearse(  # noqa: PLR0913 - likewise
     output: str | Path = ".",
     force: bool = False,
     lock: bool = True,
+    targets: Sequence[str] = (),
+    only: Sequence[str] = (),
 ) -> BuildResult:
     """Make every check that `build` makes before its first byte, and write nothing.
 
@@ -145,11 +152,13 @@ def rehearse(  # noqa: PLR0913 - likewise
         output: The folder under which the targets' outputs would go.
         force: Outputs that exist are no fault.
         lock: As for `build`.
+        targets: As for `build`.
+        only: As for `build`.
 
     Raises:
         QrecipeError: What `build` would raise.
     """
-    ready = _ready(recipe, source, set, lock=lock)
+    ready = _part(_ready(recipe, source, set, lock=lock), targets, only)
     _refuse_early(ready, Options(Path(output), Limits(cores(), task_budget(None)), force))
     return BuildResult(ready.plan, tuple(Built(target, ()) for target in ready.plan.targets))
 
@@ -165,8 +174,13 @@ def _ready(
     outcome = bring_together(recipe, source=source, settings=settings, lock=lock)
     plan = outcome.planned()
     if outcome.checkpoint is None:
-        raise BuildError(_no_checkpoint(plan))
+        raise BuildError(_no_checkpoint(plan, outcome.recipe.source))
     return Ready(outcome.catalog, plan, outcome.checkpoint, outcome.imatrix)
+
+
+def _part(ready: Ready, targets: Sequence[str], only: Sequence[str]) -> Ready:
+    """Take out of the plan what was not asked for."""
+    return replace(ready, plan=with_tensors(with_targets(ready.plan, targets), only, ready.catalog))
 
 
 def _refuse_early(ready: Ready, options: Options) -> None:
@@ -285,11 +299,20 @@ def _no_targets(plan: Plan) -> Diagnostic:
     )
 
 
-def _no_checkpoint(plan: Plan) -> Diagnostic:
+def _no_checkpoint(plan: Plan, source: str | None) -> Diagnostic:
+    absent = next((f"; {finding.why}" for finding in plan.findings if finding.code == "inventory-stands-in"), "")
     return Diagnostic(
         "no-checkpoint",
         f"the plan for {plan.recipe} was made from the inventory {plan.stand_in}; weights are needed to build",
         Location(file=plan.recipe_file),
-        why="an inventory holds names and shapes only",
-        fix="give the checkpoint with --source (a folder, a .safetensors or .gguf file, or pkg:NAME)",
+        why=f"an inventory holds names and shapes only{absent}",
+        fix=_how_to_get(source or ""),
     )
+
+
+def _how_to_get(source: str) -> str:
+    name, _, revision = source.removeprefix("hf://").partition("@")
+    if not source.startswith("hf://"):
+        return "give the checkpoint with --source (a folder, a .safetensors or .gguf file, or pkg:NAME)"
+    folder, at = name.rpartition("/")[2], f" --revision {revision}" * bool(revision)
+    return f"fetch it with `hf download {name}{at} --local-dir {folder}`, then build with --source {folder}"

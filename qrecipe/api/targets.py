@@ -89,18 +89,19 @@ def lay_out(target: Target, decisions: Sequence[Decision], catalog: Catalog, fac
         raise QrecipeError(*errors)
     notes = {} if facts.imatrix is None else dict(facts.imatrix.notes)
     lock = None if facts.lock is None else locked(facts.lock, target, decisions, catalog)
-    provenance = Provenance(notes, lock)
+    provenance = Provenance(notes, lock, facts.only)
     layout = backend.layout(facts.model.inventory, decisions, target, provenance)
     return TargetPlan(target, tuple(decisions), layout, tuple(checked), provenance)
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What a layout depends on besides the decisions."""
+    """What a layout depends on besides the decisions; `only` are the patterns of a partial build."""
 
     model: Model
     imatrix: Imatrix | None = None
     lock: Lock | None = None
+    only: tuple[str, ...] = ()
 
 
 def _one(recipe: Recipe, target: Target, facts: Facts, catalog: Catalog, result: ResolvedTargets) -> None:

@@ -154,8 +154,9 @@ class _Verifying:
                 yield faults.other_shape(self.source.reference, tensor, theirs)
             elif self._formats(tensor, theirs) is None:
                 yield faults.undecodable(self.source.reference, tensor, theirs)
+        partial = self.lock is not None and self.lock.only
         left_out = [name for name in self.source.tensors if name not in self.checkpoint.tensors]
-        if left_out:
+        if left_out and not partial:
             yield faults.left_out(self.artifact, left_out)
 
     def digests(self, found: Pieces) -> Iterator[Diagnostic]:

@@ -35,9 +35,22 @@ def _build(  # noqa: PLR0913, PLR0917 - one parameter a flag, as typer wants the
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check everything, show the plan, write nothing.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace outputs that exist.")] = False,
     no_lock: options.NoLock = False,
+    target: Annotated[
+        list[str] | None,
+        typer.Option("--target", help="Build this target of the recipe alone; may be repeated.", metavar="NAME"),
+    ] = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--only", help="Build only tensors that this covers, to look into; may be repeated.", metavar="PATTERN"
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of paths.")] = False,
 ) -> None:
-    """Build every target of a recipe (or of a plan that `plan --json` printed)."""
+    """Build every target of a recipe (or of a plan that `plan --json` printed).
+
+    With --only, the artifact is a part of a model, for debugging: `-only` is put behind its name.
+    """
     import qrecipe
     from qrecipe.cli import render
     from qrecipe.cli.preview import show_plan
@@ -46,8 +59,11 @@ def _build(  # noqa: PLR0913, PLR0917 - one parameter a flag, as typer wants the
     console = render.err()
     given = options.settings(set_)
     budget = options.memory(memory)
+    wanted, part = target or (), only or ()
     if dry_run:
-        result = qrecipe.rehearse(recipe, source=source, set=given, output=output, force=force, lock=not no_lock)
+        result = qrecipe.rehearse(
+            recipe, source=source, set=given, output=output, force=force, lock=not no_lock, targets=wanted, only=part
+        )
         show_plan(result.plan, console)
         console.print("dry run: nothing was written")
     else:
@@ -62,6 +78,8 @@ def _build(  # noqa: PLR0913, PLR0917 - one parameter a flag, as typer wants the
                 memory=budget,
                 force=force,
                 lock=not no_lock,
+                targets=wanted,
+                only=part,
                 on_event=reporter,
                 on_plan=lambda plan: show_plan(plan, console),
             )
@@ -95,6 +113,7 @@ def _document(built: Built, output: str) -> dict[str, object]:
         "name": target.name,
         "backend": target.target.backend,
         "written": bool(built.paths),
+        "only": target.provenance.only,
         "files": [{"path": str(Path(output, file.path)), "bytes": file.nbytes} for file in target.files],
         "tensor_bytes": target.tensor_bytes,
         "bits_per_weight": round(target.bits_per_weight, 4),

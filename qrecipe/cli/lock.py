@@ -46,6 +46,7 @@ def show_lock(found: WrittenLock, console: Console) -> None:
         ("imatrix digest", lock.imatrix_digest or "none: made without an imatrix"),
         ("header digest", found.header_digest + sealed),
         *(("made with", version) for version in lock.versions),
+        *(("only", pattern) for pattern in found.only),
     ):
         console.print(f"{label:<16}{printable(text)}", markup=False)
     console.print("--recipe writes the recipe, --json has the tensors' types and digests", markup=False)
@@ -66,6 +67,7 @@ def lock_document(found: WrittenLock) -> dict[str, object]:
         "versions": lock.versions,
         "header_digest": found.header_digest,
         "sealed": found.sealed,
+        "only": found.only,
         "tensors": [
             {"name": t.name, "type": t.type, "source_digest": t.source_digest, "digest": t.digest}
             for t in found.tensors

@@ -44,6 +44,9 @@ def show_plan(plan: Plan, console: Console, *, every: bool = False) -> None:
 def totals(plan: Plan, target: TargetPlan) -> Iterator[str]:
     """Yield the lines under a table: size, bits, what fell back, is decoded anew, is open, was left out."""
     yield _size_line(plan, target)
+    if patterns := target.provenance.only:
+        whole = len(plan.inventory.tensors)
+        yield f"a part: {len(target.decisions)} of {whole} tensors, those of {', '.join(patterns)}; this is no model"
     yield from _estimates(target)
     yield from fallbacks(target)
     anew = sum(1 for decision in target.decisions if decision.requantized)

@@ -83,10 +83,14 @@ def _show(found: Verification, console: Console, *, every: bool) -> None:
 
 
 def _made_by(found: Verification) -> str:
+    from qrecipe.cli.render import count
+
+    tensors = count(found.tensors, "tensor")
     if found.lock is None:
-        return f"{found.tensors} tensors"
+        return tensors
     lock = found.lock.lock
-    return f"{found.tensors} tensors, made by {lock.name} (target {lock.target}) from {lock.source}"
+    part = f" of {', '.join(found.lock.only)} only" if found.lock.only else ""
+    return f"{tensors}{part}, made by {lock.name} (target {lock.target}) from {lock.source}"
 
 
 def _verdict(found: Verification) -> str:

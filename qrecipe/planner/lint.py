@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from qrecipe.planner.resolve import Resolution, Resolver
     from qrecipe.recipe.recipe import Rule
-    from qrecipe.types.tensor import TensorInfo
+    from qrecipe.types.tensor import Inventory, TensorInfo
 
 _HINTED = 20  # findings that look for near names, which takes long among many
 
@@ -41,6 +41,14 @@ def unused_rules(resolutions: Sequence[Resolution], *, severity: Severity = "err
     for causes in zip(*(_causes(unused, resolution) for resolution in resolutions), strict=True):
         farthest = max(causes, key=lambda cause: cause[0])
         yield replace(farthest[1], severity=severity)
+
+
+def nearest_names(pattern: str, inventory: Inventory) -> list[str]:
+    """Return names, without a final .weight, and roles that look like a pattern's text."""
+    known = dict.fromkeys(tensor.role for tensor in inventory.tensors)
+    known |= dict.fromkeys(tensor.name.removesuffix(".weight") for tensor in inventory.tensors)
+    plain = get_close_matches(pattern, known, n=2, cutoff=0.6)
+    return plain or get_close_matches(pattern.rpartition(".")[2].strip("*"), known, n=2, cutoff=0.6)
 
 
 def _causes(unused: Sequence[int], resolution: Resolution) -> Iterator[tuple[int, Diagnostic]]:
@@ -70,7 +78,7 @@ def _cause(index: int, covered: Sequence[TensorInfo], resolution: Resolution, *,
 
 
 def _matches_nothing(rule: Rule, resolver: Resolver, *, hint: bool) -> Diagnostic:
-    near = _nearest(str(rule.match), resolver) if hint else []
+    near = nearest_names(str(rule.match), resolver.model.inventory) if hint else []
     meant = f"did you mean {' or '.join(repr(name) for name in near)}? " if near else ""
     return Diagnostic(
         "rule-matches-nothing",
@@ -112,11 +120,3 @@ def _shadowed(rule: Rule, true: Sequence[TensorInfo], resolution: Resolution) ->
         why=f"the first matching rule wins; here that is {listed(takers)}",
         fix="move this rule up, narrow the earlier one, or take this one out",
     )
-
-
-def _nearest(pattern: str, resolver: Resolver) -> list[str]:
-    """Return names, without a final .weight, and roles that look like a pattern's text."""
-    known = dict.fromkeys(tensor.role for tensor in resolver.model.inventory.tensors)
-    known |= dict.fromkeys(tensor.name.removesuffix(".weight") for tensor in resolver.model.inventory.tensors)
-    plain = get_close_matches(pattern, known, n=2, cutoff=0.6)
-    return plain or get_close_matches(pattern.rpartition(".")[2].strip("*"), known, n=2, cutoff=0.6)

@@ -71,12 +71,14 @@ class WrittenLock:
         tensors: In the file's order.
         header_digest: SHA-256 of the header as the lock states it, hexadecimal.
         sealed: The header has that digest.
+        only: The patterns whose tensors the artifact has; () where it has all of the model.
     """
 
     lock: Lock
     tensors: tuple[LockedTensor, ...]
     header_digest: str
     sealed: bool
+    only: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,9 @@ class Provenance:
     Attributes:
         imatrix: The imatrix, under llama-quantize's names (`quantize.imatrix.file`, …); {} without one.
         lock: None where none is to be written.
+        only: The patterns of a partial build, which holds the tensors that they cover; () for a whole one.
     """
 
     imatrix: Mapping[str, str | int] = field(default_factory=dict)
     lock: Lock | None = None
+    only: tuple[str, ...] = ()

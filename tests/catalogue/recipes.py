@@ -10,8 +10,10 @@ from pydantic import BaseModel, Field, ValidationError
 
 import qrecipe
 from qrecipe.api.opening import open_checkpoint
+from qrecipe.api.partial import with_tensors
 from qrecipe.errors import Diagnostic, RecipeError
 from qrecipe.host.catalog import make_catalog
+from qrecipe.planner.plan import Plan
 from qrecipe.recipe import regex
 from qrecipe.recipe.document import MAX_BYTES, parse_document, read_document
 from qrecipe.recipe.functions import function_of
@@ -237,6 +239,22 @@ def a_tensor_that_the_model_lacks() -> object:
 def an_executor_that_is_not_there() -> object:
     workplace()
     return qrecipe.build("mix.toml", executor="ray")
+
+
+def a_target_that_is_not_there() -> object:
+    workplace()
+    return qrecipe.build("mix.toml", targets=["ggfu"])
+
+
+def a_part_of_no_tensors() -> object:
+    workplace()
+    return qrecipe.build("mix.toml", only=["blk.*.ffn_upp"])
+
+
+def a_part_of_a_stack() -> object:
+    stacked = tensor("blk.0.ffn_up_exps.weight", (2, 4, 32), source_names=("m.experts.0.up", "m.experts.1.up"))
+    whole = Plan("mine", "mine.toml", None, inventory([stacked]), ())
+    return with_tensors(whole, ["hf:m.experts.0.*"], make_catalog())
 
 
 def too_little_memory() -> object:

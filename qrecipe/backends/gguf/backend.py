@@ -14,7 +14,7 @@ from qrecipe.backends.gguf import faults
 from qrecipe.backends.gguf.file_type import file_type
 from qrecipe.backends.gguf.header import encode_header
 from qrecipe.backends.gguf.layout import WHY_ESTIMATE, gguf_layout, table
-from qrecipe.backends.gguf.lock import UNKNOWN, UNSEALED, lock_entries, whole
+from qrecipe.backends.gguf.lock import UNKNOWN, UNSEALED, lock_entries, only_entries, whole
 from qrecipe.backends.gguf.metadata import written_metadata
 from qrecipe.backends.gguf.options import GgufOptions
 from qrecipe.errors import BuildError, Diagnostic
@@ -73,7 +73,7 @@ class GgufBackend:
             why = f"{inventory.why_no_metadata}, so the size of the header is not known"
             return gguf_layout(None, decisions, target.output, why if inventory.why_no_metadata else WHY_ESTIMATE)
         lock = () if provenance.lock is None else lock_entries(provenance.lock, [UNKNOWN] * len(decisions))
-        metadata = (*_metadata(inventory, decisions, target, provenance.imatrix), *lock)
+        metadata = (*_metadata(inventory, decisions, target, provenance), *lock)
         return gguf_layout(metadata, decisions, target.output)
 
     def tasks(self, job: Job, limits: Limits) -> Sequence[Task]:
@@ -109,7 +109,7 @@ def _sealed(job: Job, results: Mapping[str, Sequence[object]]) -> bytes:
 
 
 def _header(job: Job, digests: Sequence[PieceDigests] = (), header_digest: str = UNSEALED) -> bytes:
-    metadata = _metadata(job.inventory, job.decisions, job.target, job.provenance.imatrix)
+    metadata = _metadata(job.inventory, job.decisions, job.target, job.provenance)
     lock = () if job.provenance.lock is None else lock_entries(job.provenance.lock, digests, header_digest)
     parts = [job.layout.parts[decision.tensor.name][0] for decision in job.decisions]
     rows = table(job.decisions, parts, header_bytes=job.layout.files[0].header_bytes or 0)
@@ -117,11 +117,12 @@ def _header(job: Job, digests: Sequence[PieceDigests] = (), header_digest: str =
 
 
 def _metadata(
-    inventory: Inventory, decisions: Sequence[Decision], target: Target, notes: Mapping[str, str | int]
+    inventory: Inventory, decisions: Sequence[Decision], target: Target, provenance: Provenance
 ) -> tuple[MetadataEntry, ...]:
     source = inventory.metadata or ()
     overrides = target.options.overrides() if isinstance(target.options, GgufOptions) else ()
-    return written_metadata(source, file_type(source, decisions), overrides, notes)
+    written = written_metadata(source, file_type(source, decisions), overrides, provenance.imatrix)
+    return (*written, *only_entries(provenance.only))
 
 
 def _beyond_limits(tensor: TensorInfo) -> Iterator[Diagnostic]:

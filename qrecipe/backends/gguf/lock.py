@@ -16,6 +16,9 @@ the header itself, taken with that field's own digits as zeros.
 | `qrecipe.tensor_types` | strings, one a tensor |
 | `qrecipe.source_tensor_digests`, `qrecipe.tensor_digests` | u8 arrays, 32 bytes a tensor (`types.piece`) |
 | `qrecipe.header_digest` | 64 hexadecimal digits |
+
+The file of a partial build has `qrecipe.only` before these, with a lock or without: strings, the patterns of its
+tensors.
 """
 
 from __future__ import annotations
@@ -26,7 +29,7 @@ from typing import TYPE_CHECKING
 from qrecipe.backends.gguf.metadata import LOCK_PREFIX as PREFIX
 from qrecipe.types.lock import LOCK_VERSION
 from qrecipe.types.metadata import MetadataEntry, MetadataKind
-from qrecipe.types.piece import DIGEST_BYTES, PieceDigests, tensor_digest
+from qrecipe.types.piece import DIGEST_BYTES, PieceDigests, PieceWritten, tensor_digest
 
 if TYPE_CHECKING:
     from qrecipe.types.lock import Lock
@@ -59,9 +62,14 @@ def lock_entries(
     )
 
 
+def only_entries(patterns: Sequence[str]) -> tuple[MetadataEntry, ...]:
+    """Return what marks a file that holds a part of its model; () for a whole one."""
+    return (_texts("only", patterns),) if patterns else ()
+
+
 def whole(results: Iterable[object]) -> PieceDigests:
     """Return a tensor's digests from what its tasks returned, in order."""
-    found = [result for result in results if isinstance(result, PieceDigests)]
+    found = [result.digests for result in results if isinstance(result, PieceWritten)]
     return PieceDigests(tensor_digest(p.source for p in found), tensor_digest(p.output for p in found))
 
 

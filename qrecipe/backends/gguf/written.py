@@ -1,7 +1,7 @@
 """Reads the lock out of a GGUF file. Nothing in it is believed: kinds, counts, digits and characters are checked.
 
-A file without any `qrecipe.*` key has no lock. One with some has a whole lock of this version, or is refused: a lock of
-which a bit was lost must not pass for none.
+A file without any `qrecipe.*` key has no lock; neither has a partial build's whose only such key is `qrecipe.only`. One
+with others has a whole lock of this version, or is refused: a lock of which a bit was lost must not pass for none.
 """
 
 from __future__ import annotations
@@ -34,14 +34,15 @@ def written_lock(checkpoint: Checkpoint) -> WrittenLock | None:
     """Return the lock of a GGUF file; None without one, and for other containers. SourceError if it is damaged."""
     metadata = checkpoint.metadata or ()
     entries = {e.key.removeprefix(LOCK_PREFIX): e for e in metadata if e.key.startswith(LOCK_PREFIX)}
-    if checkpoint.container != "gguf" or not entries:
+    if checkpoint.container != "gguf" or not entries.keys() - {"only"}:
         return None
     fields = _Fields(entries, checkpoint.files[0].name)
     fields.check_version()
     names = tuple(checkpoint.tensors)
     digest = fields.digest("header_digest")
     sealed = digest == _header_digest(checkpoint)
-    return WrittenLock(_lock(fields, len(names)), _tensors(fields, names), digest, sealed)
+    only = fields.texts("only") if "only" in entries else ()
+    return WrittenLock(_lock(fields, len(names)), _tensors(fields, names), digest, sealed, only)
 
 
 def _lock(fields: _Fields, tensors: int) -> Lock:
