@@ -2,19 +2,62 @@
 
 Each takes the folder beside the weights and returns all entries in order, every key once, and warnings. A folder
 without a tokenizer raises `TokenizerLackingError`, which an architecture turns into `Conversion.lacking`; a tokenizer
-that cannot be believed raises another `SourceError`, which should be let through.
+that cannot be believed raises another `SourceError`, which should be let through. A byte-level BPE whose pre-tokenizer
+is not recognised has `tokenizer.ggml.model` = "gpt2" and no `tokenizer.ggml.pre`.
+Sources: `conversion/{base,gemma,llama,qwen}.py` of llama.cpp b11434.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
-from qrecipe.architectures.described import Described
+from qrecipe.architectures.described import Described, once
+from qrecipe.architectures.tokenizer.bpe import bpe_table, open_bpe
+from qrecipe.architectures.tokenizer.documents import TokenizerJson
+from qrecipe.architectures.tokenizer.files import TOKENIZER_MODEL, TokenizerFiles, read_files
+from qrecipe.architectures.tokenizer.llama_hf import has_byte_fallback, llama_hf_table
+from qrecipe.architectures.tokenizer.pre import pre_name
+from qrecipe.architectures.tokenizer.sentencepiece import sentencepiece_table, token_count
+from qrecipe.architectures.tokenizer.special import special_entries
+from qrecipe.architectures.tokenizer.table import TokenTable, TokenType
+from qrecipe.errors import Diagnostic
+from qrecipe.types.metadata import MetadataEntry, MetadataKind
+
+_EITHER = (TOKENIZER_MODEL, "tokenizer.json")
+_GEMMA_DEFAULTS = {
+    "unk_token": "<unk>",
+    "bos_token": "<bos>",
+    "eos_token": "<eos>",
+    "pad_token": "<pad>",
+    "mask_token": "<mask>",
+}
+_LLAMA_DEFAULTS = {"unk_token": "<unk>", "bos_token": "<s>", "eos_token": "</s>"}
+_VISIBLE = (  # Gemma 4 marks calls and thoughts with these, and chat parsers must see them
+    b"<|channel>",
+    b"<channel|>",
+    b"<|tool_call>",
+    b"<tool_call|>",
+    b"<|tool_response>",
+    b"<tool_response|>",
+    b'<|"|>',
+)
+_CODE_LLAMA, _CODE_LLAMA_EOT = 32016, 32010
+_NO_BOS = 49152
 
 
 def gemma4_entries(folder: Path | None) -> Described:
     """Return the entries of Gemma 4 (tokenizer.json)."""
-    raise NotImplementedError
+    files = read_files(folder)
+    table = llama_hf_table(files, _GEMMA_DEFAULTS)
+    types = [
+        TokenType.USER_DEFINED if text in _VISIBLE else kind
+        for text, kind in zip(table.texts, table.types, strict=True)
+    ]
+    special = special_entries(files, merges=True)
+    flags = (_bool("tokenizer.ggml.add_space_prefix", value=False), _bool("tokenizer.ggml.add_bos_token", value=True))
+    return _described(replace(table, types=types).entries("gemma4"), special, after=flags)
 
 
 def gemma3_entries(folder: Path | None, vocab_size: int | None) -> Described:
@@ -24,19 +67,84 @@ def gemma3_entries(folder: Path | None, vocab_size: int | None) -> Described:
         folder: Where the files are.
         vocab_size: What config.json says (transformers' default where it is silent); None: as many as there are.
     """
-    raise NotImplementedError
+    files = read_files(folder, *_EITHER)
+    if files.sentencepiece is None:
+        return _bpe(files, vocab_size)
+    flags = (_bool("tokenizer.ggml.add_space_prefix", value=False),)
+    return _sentencepiece(files, files.sentencepiece, vocab_size, after=flags)
 
 
 def llama_entries(folder: Path | None, vocab_size: int | None) -> Described:
     """Return the entries of Llama, Mistral, SmolLM2: tokenizer.model, or tokenizer.json of either kind."""
-    raise NotImplementedError
+    files = read_files(folder, *_EITHER)
+    prefix = files.setting("add_prefix_space")
+    before = (_bool("tokenizer.ggml.add_space_prefix", value=prefix),) if isinstance(prefix, bool) else ()
+    found = _llama(files, vocab_size)
+    return Described(once((*before, *found.entries, *_by_size(files, vocab_size))), found.findings)
+
+
+def _by_size(files: TokenizerFiles, vocab_size: int | None) -> tuple[MetadataEntry, ...]:
+    """Two models are known by the size of their vocabulary: CodeLlama has an end of turn, SmolLM2 and Granite no start."""
+    if vocab_size == _NO_BOS:
+        return (_bool("tokenizer.ggml.add_bos_token", value=False),)
+    if vocab_size == _CODE_LLAMA:
+        special = special_entries(files, kinds=("prefix", "suffix", "middle", "eot"))
+        return (MetadataEntry.of("tokenizer.ggml.eot_token_id", MetadataKind.UINT32, _CODE_LLAMA_EOT), *special.entries)
+    return ()
 
 
 def qwen_entries(folder: Path | None, vocab_size: int | None) -> Described:
     """Return the entries of Qwen 3, dense or not: tokenizer.model, or else tokenizer.json."""
-    raise NotImplementedError
+    files = read_files(folder, *_EITHER)
+    if files.sentencepiece is not None:
+        return _sentencepiece(files, files.sentencepiece, vocab_size)
+    return _bpe(files, vocab_size)
 
 
 def gemma3_rows(folder: Path | None, vocab_size: int | None) -> int | None:
     """Return how many rows of Gemma 3's embeddings the converter keeps; None without a tokenizer (all)."""
-    raise NotImplementedError
+    if folder is None or not any((folder / name).is_file() for name in _EITHER):
+        return None
+    files = read_files(folder, *_EITHER)
+    if files.sentencepiece is not None:
+        return token_count(files.sentencepiece, vocab_size)
+    return len(files.vocabulary()) + len(files.json.added_tokens if files.json is not None else ())
+
+
+def _llama(files: TokenizerFiles, vocab_size: int | None) -> Described:
+    if files.sentencepiece is not None:
+        return _sentencepiece(files, files.sentencepiece, vocab_size)
+    if not has_byte_fallback(files):
+        return _bpe(files, vocab_size)
+    named = files.setting("tokenizer_class") in ("LlamaTokenizer", "LlamaTokenizerFast")
+    table = llama_hf_table(files, _LLAMA_DEFAULTS if named else {})
+    return _described(table.entries("llama", "default"), special_entries(files, n_vocab=len(table.texts)))
+
+
+def _sentencepiece(
+    files: TokenizerFiles, model: Path, vocab_size: int | None, after: tuple[MetadataEntry, ...] = ()
+) -> Described:
+    table, findings = sentencepiece_table(files, model, vocab_size)
+    special = special_entries(files, n_vocab=len(table.texts))
+    return _described(table.entries("llama", "default"), special, after=after, findings=findings)
+
+
+def _bpe(files: TokenizerFiles, vocab_size: int | None) -> Described:
+    opened = open_bpe(files)
+    table: TokenTable = bpe_table(files, opened, vocab_size)
+    pre = pre_name(files.json, opened) if isinstance(files.json, TokenizerJson) else None
+    return _described(table.entries("gpt2", pre), special_entries(files, merges=True))
+
+
+def _described(
+    tokens: Iterable[MetadataEntry],
+    special: Described,
+    *,
+    after: tuple[MetadataEntry, ...] = (),
+    findings: tuple[Diagnostic, ...] = (),
+) -> Described:
+    return Described(once((*tokens, *special.entries, *after)), (*findings, *special.findings))
+
+
+def _bool(key: str, *, value: bool) -> MetadataEntry:
+    return MetadataEntry.of(key, MetadataKind.BOOL, value)
