@@ -18,6 +18,7 @@ REAL_WEIGHTS = (
 RUN = {
     "tutorial/first-build.md": REAL_WEIGHTS,
     "how-to/edit-in-vs-code.md": (),
+    "how-to/gemma4.md": (),
     "how-to/keep-memory-small.md": (),
     "reference/errors-how-to-read.md": (),
     "how-to/one-recipe-for-several-targets.md": (),

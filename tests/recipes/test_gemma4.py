@@ -1,0 +1,100 @@
+"""The shipped Gemma 4 recipes give each tensor the published type, and with it the published size."""
+
+from collections import Counter
+from functools import cache
+from pathlib import Path
+
+import pytest
+import yaml
+
+import qrecipe
+from qrecipe.errors import BuildError, Location
+from qrecipe.recipe.pattern import parse_pattern
+from qrecipe.recipe.shipped import shipped_recipes
+from qrecipe.recipe.variables import Variables
+
+ROOT = Path(__file__).parents[2]
+CASES = yaml.safe_load((ROOT / "tests" / "cases" / "recipes" / "gemma4.yaml").read_text(encoding="utf-8"))
+PAGE = (ROOT / "docs" / "how-to" / "gemma4.md").read_text(encoding="utf-8")
+REST_OF_HEADER = 15_782_400  # tokenizer, settings and chat template, whatever the model
+LATTICE = {"Q4_0": "Q4_0(fit=lattice)", "TQ2_0": "TQ2_0(scale=negative, fit=lattice)"}
+
+
+@pytest.fixture(autouse=True)
+def no_hub(monkeypatch):
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+
+
+@cache
+def gguf_of(name):
+    return next(target for target in planned(name).targets if target.name == "gguf")
+
+
+@cache
+def planned(name):
+    return qrecipe.plan(name)
+
+
+def table_bytes(target):
+    """Return what the file's tensor table takes: name, number of dimensions, dimensions, type, offset of each."""
+    return sum(8 + len(d.tensor.name) + 4 + 8 * len(d.tensor.shape) + 4 + 8 for d in target.decisions)
+
+
+def rest(name):
+    target = gguf_of(name)
+    return CASES[name]["published"] - target.tensor_bytes - table_bytes(target)
+
+
+def test_the_table_has_every_shipped_recipe_of_the_family():
+    assert sorted(CASES) == [name for name in shipped_recipes() if name.startswith("gemma4-")]
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_published_less_predicted_is_one_constant(name):
+    assert abs(rest(name) - REST_OF_HEADER) < 2000
+
+
+@pytest.mark.parametrize(("name", "case"), CASES.items())
+def test_every_tensor_has_the_published_type(name, case):
+    decisions = gguf_of(name).decisions
+    assert Counter(d.type.format.name for d in decisions) == case["types"]
+    named = [(parse_pattern(text, Location(), Variables()), type_) for text, type_ in case.get("named", {}).items()]
+    for decision in decisions:
+        tensor = decision.tensor
+        expected = [type_ for pattern, type_ in named if pattern.covers(tensor.name)]
+        assert [decision.type.format.name] == (expected or [case["others"] if tensor.gguf_dtype != "F32" else "F32"])
+
+
+@pytest.mark.parametrize("name", [name for name in CASES if "naive" not in name])
+def test_what_training_put_on_a_grid_is_found_there(name):
+    for decision in gguf_of(name).decisions:
+        type_ = decision.type.format.name
+        assert str(decision.type) == LATTICE.get(type_, type_)
+
+
+@pytest.mark.parametrize("name", [name for name in CASES if "naive" in name])
+def test_naive_recipes_round_as_llama_quantize_does(name):
+    assert all(str(decision.type) == decision.type.format.name for decision in gguf_of(name).decisions)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_page_has_the_difference(name):
+    target = gguf_of(name)
+    row = f"| `{name}` | {CASES[name]['published']:,} | {target.tensor_bytes:,} | {rest(name):,} |"
+    assert row in PAGE
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_check_and_explain_need_no_checkpoint(name):
+    found = qrecipe.check(name)
+    assert [each.severity for each in found] == ["warning"] * len(found)
+    (told,) = qrecipe.explain(name, "token_embd")
+    assert told.decision.tensor.name == "token_embd.weight"
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_build_says_what_is_missing(name, tmp_path):
+    with pytest.raises(BuildError) as caught:
+        qrecipe.build(name, output=tmp_path)
+    assert [each.code for each in caught.value.diagnostics] == ["no-checkpoint"]
+    assert not list(tmp_path.iterdir())
