@@ -8,9 +8,10 @@ from qrecipe.codecs.fit.reference import FITS as REFERENCE_FITS
 from qrecipe.codecs.float8.format import FLOAT8_FORMATS
 from qrecipe.codecs.ggml.format import GGML_FORMATS
 from qrecipe.codecs.integer.format import INTEGER_FORMATS
+from qrecipe.codecs.lattice.fit import LATTICE
 
 if TYPE_CHECKING:
     from qrecipe.types.format import Fit, Format
 
 FORMATS: tuple[Format, ...] = (*GGML_FORMATS, *INTEGER_FORMATS, *FLOAT8_FORMATS)
-FITS: tuple[Fit, ...] = REFERENCE_FITS
+FITS: tuple[Fit, ...] = (*REFERENCE_FITS, LATTICE)

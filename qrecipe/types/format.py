@@ -6,7 +6,7 @@ size. Formats are immutable, and a format costs nothing until `encode` or `decod
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
@@ -175,6 +175,47 @@ class TypeUse:
         return value if isinstance(value, Call) else Call(str(value or "auto"))
 
 
+@dataclass(frozen=True, slots=True)
+class BlockCounts:
+    """How many blocks come back from an artifact as they were; counts of several pieces add up.
+
+    Attributes:
+        blocks: How many a fit has looked at; 0 where it makes no such promise.
+        certified: Of these, how many give every weight back bit for bit once it is rounded to BF16.
+        near: Of the others, how many give every weight back to one step of BF16.
+
+    >>> BlockCounts(100, 98, 2) + BlockCounts(50, 50)
+    BlockCounts(blocks=150, certified=148, near=2)
+    """
+
+    blocks: int = 0
+    certified: int = 0
+    near: int = 0
+
+    def __add__(self, other: BlockCounts) -> BlockCounts:
+        return BlockCounts(
+            self.blocks + other.blocks,
+            self.certified + other.certified,
+            self.near + other.near,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """Rows as a fit has encoded them.
+
+    Attributes:
+        data: The bytes.
+        counts: What the fit can say about their blocks.
+        refused: Where the recipe takes certified blocks only: the first that is not, counted through the rows. The
+            build stops then, and `data` is empty.
+    """
+
+    data: bytes
+    counts: BlockCounts = field(default_factory=BlockCounts)
+    refused: int | None = None
+
+
 class Fit(Protocol):
     """How scale and codes are chosen for a type (`rtn`, `imatrix`, `lattice`, a plug-in's own).
 
@@ -196,7 +237,7 @@ class Fit(Protocol):
     def refuses(self, use: TypeUse) -> str | None:
         """Say why this fit cannot serve this type; None if it can."""
 
-    def encode(self, use: TypeUse, rows: FloatArray, importance: FloatArray | None) -> bytes:
+    def encode(self, use: TypeUse, rows: FloatArray, importance: FloatArray | None) -> Fitted:
         """Encode as `Format.encode` does, with this fit's choice of scale and codes.
 
         Args:
@@ -205,7 +246,7 @@ class Fit(Protocol):
             importance: Weights of the columns, [cols]; None without an imatrix.
 
         Returns:
-            `use.format.nbytes(rows.shape, use.args)` bytes, the same ones every time.
+            `use.format.nbytes(rows.shape, use.args)` bytes, the same ones every time, with what the fit found out.
 
         Raises:
             BuildError: These values cannot be encoded.

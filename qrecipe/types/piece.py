@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import prod
 
+from qrecipe.types.format import BlockCounts
 from qrecipe.types.tensor import Shape
 
 WEIGHTS = 1 << 21
@@ -29,6 +30,19 @@ class PieceDigests:
 
     source: bytes
     output: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class PieceWritten:
+    """What a task tells about the piece that it wrote; a build reports the counts of backends that return this.
+
+    Attributes:
+        digests: Of its bytes.
+        counts: Of its blocks.
+    """
+
+    digests: PieceDigests
+    counts: BlockCounts = field(default_factory=BlockCounts)
 
 
 def pieces(shape: Shape) -> Iterator[tuple[int, int]]:

@@ -1,4 +1,4 @@
-"""auto, rtn and imatrix: which of them hands the imatrix on, and which types they refuse."""
+"""auto, rtn and imatrix: which of them hands the imatrix on, and which types they refuse; which fits there are."""
 
 import sys
 from pathlib import Path
@@ -10,8 +10,8 @@ from codec_formats import named
 from codec_inputs import importances, inputs
 
 from qrecipe.codecs.builtin import FITS
-from qrecipe.codecs.fit.reference import RESERVED
-from qrecipe.types.format import Call, TypeUse
+from qrecipe.recipe.bind import _RESERVED_FITS
+from qrecipe.types.format import Call, Fitted, TypeUse
 
 BY_NAME = {fit.name: fit for fit in FITS}
 Q4_K = TypeUse(named("Q4_K"))
@@ -19,14 +19,14 @@ ROWS, SQUARES = inputs()["gaussian"], importances()["squares"]
 WITH, WITHOUT = (named("Q4_K").encode(ROWS, (), importance) for importance in (SQUARES, None))
 
 
-def test_what_is_offered_and_what_is_reserved():
+def test_what_is_offered_is_what_recipes_may_name_without_it():
     assert [(fit.name, fit.importance) for fit in FITS] == [
         ("auto", "if present"),
         ("rtn", "never"),
         ("imatrix", "required"),
+        ("lattice", "never"),
     ]
-    assert all(fit.arguments == () for fit in FITS)
-    assert not set(RESERVED) & set(BY_NAME)
+    assert {fit.name: fit.arguments for fit in FITS} == _RESERVED_FITS
 
 
 @pytest.mark.parametrize(
@@ -35,12 +35,13 @@ def test_what_is_offered_and_what_is_reserved():
 )
 def test_the_bytes_are_the_encoders(fit, importance, expected):
     assert WITH != WITHOUT
-    assert BY_NAME[fit].encode(Q4_K, ROWS, importance) == expected
+    assert BY_NAME[fit].encode(Q4_K, ROWS, importance) == Fitted(expected)
 
 
 def test_arguments_of_the_type_reach_the_encoder():
     use = TypeUse(named("TQ2_0"), (("scale", "negative"), ("fit", Call("rtn"))))
-    assert BY_NAME["rtn"].encode(use, ROWS, None) == named("TQ2_0").encode(ROWS, (("scale", "negative"),), None)
+    expected = named("TQ2_0").encode(ROWS, (("scale", "negative"),), None)
+    assert BY_NAME["rtn"].encode(use, ROWS, None) == Fitted(expected)
 
 
 @pytest.mark.parametrize(

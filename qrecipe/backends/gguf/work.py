@@ -14,8 +14,8 @@ from qrecipe.backends.gguf import faults
 from qrecipe.backends.gguf.staged import Place
 from qrecipe.codecs.finite import first_nonfinite
 from qrecipe.errors import BuildError, Diagnostic, Location, QrecipeError
-from qrecipe.types.format import Fit, Format, TypeUse
-from qrecipe.types.piece import PieceDigests, steps
+from qrecipe.types.format import BlockCounts, Fit, Fitted, Format, TypeUse
+from qrecipe.types.piece import PieceDigests, PieceWritten, steps
 from qrecipe.types.source import Checkpoint
 from qrecipe.types.tensor import TensorInfo
 
@@ -52,14 +52,14 @@ class CopyRows:
     step: int
     place: Place
 
-    def __call__(self) -> PieceDigests:
+    def __call__(self) -> PieceWritten:
         """Copy; return the piece's digests."""
         copied = hashlib.sha256()
         for start, stop in steps(self.start, self.stop, self.step):
             data = self.origin.read(start, stop)
             copied.update(data)
             self.place.write(data, start)
-        return PieceDigests(copied.digest(), copied.digest())
+        return PieceWritten(PieceDigests(copied.digest(), copied.digest()))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,40 +78,43 @@ class EncodeRows:
     fit: Fit | None
     importance: FloatArray | None
 
-    def __call__(self) -> PieceDigests:
-        """Read, decode, check, encode, check, write; return the piece's digests."""
-        source, output = hashlib.sha256(), hashlib.sha256()
+    def __call__(self) -> PieceWritten:
+        """Read, decode, check, encode, check, write; return the piece's digests and what the fit says of its blocks."""
+        source, output, counts = hashlib.sha256(), hashlib.sha256(), BlockCounts()
         for start, stop in steps(self.start, self.stop, self.step):
             stored = self.origin.read(start, stop)
             source.update(stored)
-            data = self._convert(stored, start)
-            output.update(data)
-            self.place.write(data, start)
-        return PieceDigests(source.digest(), output.digest())
+            fitted = self._convert(stored, start)
+            output.update(fitted.data)
+            self.place.write(fitted.data, start)
+            counts += fitted.counts
+        return PieceWritten(PieceDigests(source.digest(), output.digest()), counts)
 
-    def _convert(self, stored: bytes, start: int) -> bytes:
+    def _convert(self, stored: bytes, start: int) -> Fitted:
         try:
             return self._converted(stored, start)
         except QrecipeError as error:
             raise type(error)(*(self._located(fault) for fault in error.diagnostics)) from error
 
-    def _converted(self, stored: bytes, start: int) -> bytes:
+    def _converted(self, stored: bytes, start: int) -> Fitted:
         rows = self.origin.format.decode(stored, self.origin.tensor.cols)
         self._require_finite(rows, start)
-        data = self._encoded(rows)
+        fitted = self._encoded(rows)
+        if fitted.refused is not None:
+            raise BuildError(_uncertified(self.use, fitted, rows.shape, start))
         promised = self.use.format.nbytes(rows.shape, self.use.args)
-        if len(data) != promised:
-            raise BuildError(faults.dishonest_size(self.origin.tensor, self.use, len(data), promised))
-        return data
+        if len(fitted.data) != promised:
+            raise BuildError(faults.dishonest_size(self.origin.tensor, self.use, len(fitted.data), promised))
+        return fitted
 
     def _located(self, fault: Diagnostic) -> Diagnostic:
         """Codecs know rows, not tensors: say which tensor theirs was."""
         where = Location(file=self.origin.file, key_path=self.origin.tensor.name)
         return replace(fault, where=where) if fault.where is None else fault
 
-    def _encoded(self, rows: FloatArray) -> bytes:
+    def _encoded(self, rows: FloatArray) -> Fitted:
         if self.fit is None:
-            return self.use.format.encode(rows, self.use.args, None)
+            return Fitted(self.use.format.encode(rows, self.use.args, None))
         return self.fit.encode(self.use, rows, self.importance)
 
     def _require_finite(self, rows: FloatArray, start: int) -> None:
@@ -119,3 +122,18 @@ class EncodeRows:
         if found is not None:
             tensor, value = self.origin.tensor, float(rows.flat[found])
             raise BuildError(faults.non_finite(tensor, start * tensor.cols + found, value, self.origin.file))
+
+
+def _uncertified(use: TypeUse, fitted: Fitted, shape: tuple[int, ...], start: int) -> Diagnostic:
+    counts, rows, cols = fitted.counts, shape[0], shape[1]
+    block = cols * rows // max(counts.blocks, 1)
+    row, column = divmod((fitted.refused or 0) * block, cols)
+    missing = counts.blocks - counts.certified
+    one = missing == 1
+    return Diagnostic(
+        "block-uncertified",
+        f"{missing:,} of {counts.blocks:,} blocks {'is' if one else 'are'} on no grid of {use.format.name}",
+        why=f"{'it' if one else 'the first'} is row {start + row}, columns {column} to {column + block - 1}: no scale "
+        f"gives its weights back bit for bit; rows {start} to {start + rows - 1} were looked at",
+        fix="say fit=lattice, which encodes such blocks as rtn does and counts them, or choose another type",
+    )

@@ -1,8 +1,7 @@
 """The three fits that are the reference encoder itself, and differ in whether it is given the imatrix.
 
 `auto`: where there is data, as llama-quantize does. `rtn`: never. `imatrix`: always, so data is required. The bytes are
-those of `Format.encode`, which is the reference tool's own arithmetic. `lattice` is reserved for the recovery of grids
-from quantization-aware training and is not offered yet.
+those of `Format.encode`, which is the reference tool's own arithmetic.
 """
 
 from __future__ import annotations
@@ -10,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from qrecipe.types.format import Fitted
+
 if TYPE_CHECKING:
     from qrecipe.types.format import Argument, FloatArray, TypeUse
-
-RESERVED = ("lattice",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +37,9 @@ class ReferenceFit:
             return f"the encoder of {name} makes no use of an imatrix"
         return None
 
-    def encode(self, use: TypeUse, rows: FloatArray, importance: FloatArray | None) -> bytes:
+    def encode(self, use: TypeUse, rows: FloatArray, importance: FloatArray | None) -> Fitted:
         """Call the format's encoder."""
-        return use.format.encode(rows, use.args, None if self.importance == "never" else importance)
+        return Fitted(use.format.encode(rows, use.args, None if self.importance == "never" else importance))
 
 
 FITS: tuple[ReferenceFit, ...] = (

@@ -226,11 +226,11 @@ def test_a_source_type_that_nothing_decodes_is_refused(tmp_path: Path):
 
 
 def test_a_fit_that_is_not_installed_is_refused(tmp_path: Path):
-    it = model([(tensor("output.weight", (2, 32)), values(2, 32), use("Q4_0", fit="lattice"))])
+    it = model([(tensor("output.weight", (2, 32)), values(2, 32), use("Q4_0", fit="mse"))])
     assert refusal(lambda made: made, tmp_path, it) == (
-        "error: no fit 'lattice' is installed, which Q4_0(fit=lattice) of tensor 'output.weight' asks for\n"
+        "error: no fit 'mse' is installed, which Q4_0(fit=mse) of tensor 'output.weight' asks for\n"
         "why: a fit chooses scales and codes, and none stands in for another\n"
-        "fix: install the plug-in that offers it, or choose among auto, rtn, imatrix"
+        "fix: install the plug-in that offers it, or choose among auto, rtn, imatrix, lattice"
     )
 
 

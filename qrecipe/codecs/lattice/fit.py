@@ -1,0 +1,60 @@
+"""The fit `lattice`: the scale and codes with which a block gives its weights back bit for bit, where there are any.
+
+For weights that quantization-aware training left on a grid. A block is certified if bf16(float32(scale) * code) is
+every one of its weights (-0 counts as 0); each block for which F16 has such a scale gets one, zeros the scale 0. Where
+a block has none but is near a grid, no weight more than one step of BF16 off, the scale that hits most weights is
+taken. All others are encoded as `rtn` does with `else=rtn`; `else=error` refuses whatever is not certified.
+
+In a block with weights that BF16 does not hold (F32 and F16 sources), nothing is rounded: scale * code itself must be
+every weight, or the block is not certified, nor near.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from qrecipe.errors import Diagnostic, PluginError
+from qrecipe.types.format import Argument
+
+if TYPE_CHECKING:
+    from qrecipe.types.format import Fitted, FloatArray, TypeUse
+
+_TYPES = ("Q4_0", "TQ2_0")
+
+
+@dataclass(frozen=True, slots=True)
+class LatticeFit:
+    """The recovery of a grid."""
+
+    name: str = "lattice"
+    importance: Literal["never"] = "never"
+    arguments: tuple[Argument, ...] = (
+        Argument("else", "word", "rtn", ("rtn", "error"), "what to do with a block that is on no grid"),
+    )
+
+    def refuses(self, use: TypeUse) -> str | None:
+        """Refuse types whose codes are not multiples of one scale, or which no training aims at."""
+        if use.format.name in _TYPES:
+            return None
+        return f"the grids that lattice recovers are those of {' and '.join(_TYPES)}, not of {use.format.name}"
+
+    def encode(self, use: TypeUse, rows: FloatArray, importance: FloatArray | None) -> Fitted:  # noqa: ARG002 - never asked for
+        """Search, count, and encode what is on no grid as the recipe says."""
+        try:
+            from qrecipe.codecs.lattice.encode import encode_lattice  # noqa: PLC0415 - numba loads at the first use
+        except ImportError as error:
+            raise PluginError(_no_numba(error)) from error
+        return encode_lattice(use, rows)
+
+
+LATTICE = LatticeFit()
+
+
+def _no_numba(error: ImportError) -> Diagnostic:
+    return Diagnostic(
+        "numba-unusable",
+        "fit=lattice needs numba, which cannot be loaded here",
+        why=str(error),
+        fix="pip install --upgrade numba",
+    )
