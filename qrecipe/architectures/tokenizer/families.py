@@ -84,7 +84,7 @@ def llama_entries(folder: Path | None, vocab_size: int | None) -> Described:
 
 
 def _by_size(files: TokenizerFiles, vocab_size: int | None) -> tuple[MetadataEntry, ...]:
-    """Two models are known by the size of their vocabulary: CodeLlama has an end of turn, SmolLM2 and Granite no start."""
+    """Return what the size of the vocabulary tells: CodeLlama has an end of turn, SmolLM2 and Granite no start."""
     if vocab_size == _NO_BOS:
         return (_bool("tokenizer.ggml.add_bos_token", value=False),)
     if vocab_size == _CODE_LLAMA:

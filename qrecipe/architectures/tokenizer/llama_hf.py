@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from qrecipe.architectures.tokenizer import faults
-from qrecipe.architectures.tokenizer.documents import SETTINGS, Model, Vocabulary, parsed
+from qrecipe.architectures.tokenizer.documents import SETTINGS, Model, Settings, Vocabulary, parsed
 from qrecipe.architectures.tokenizer.files import TokenizerFiles
 from qrecipe.architectures.tokenizer.table import MOST_TOKENS, TokenTable, TokenType
 
@@ -55,10 +55,11 @@ def llama_hf_table(files: TokenizerFiles, defaults: Mapping[str, str]) -> TokenT
 
 def special_tokens(files: TokenizerFiles) -> Iterator[str]:
     """Yield the tokens that transformers counts as special, as far as the files say so."""
-    settings = dict(files.settings or {})
+    settings: Settings = dict(files.settings or {})
     legacy = files.folder / "special_tokens_map.json"
     if "added_tokens_decoder" not in settings and legacy.is_file():
-        settings.update(parsed(legacy, SETTINGS))
+        more: Settings = parsed(legacy, SETTINGS)
+        settings |= more
     for key, value in settings.items():
         if key.endswith("_token"):
             yield from _contents([value])

@@ -1,4 +1,4 @@
-"""The vocabulary of a tokenizer.model with the tokens that were added to it, as llama.cpp's converter puts them together.
+"""The vocabulary of a tokenizer.model with the tokens that were added to it, as llama.cpp's converter joins them.
 
 In this order, each over the one before: padding up to the model's vocabulary, the pieces, added_tokens.json, the
 `added_tokens_decoder` of tokenizer_config.json. Source: `_create_vocab_sentencepiece` of its `conversion/base.py`.
