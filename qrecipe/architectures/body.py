@@ -9,15 +9,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from qrecipe.architectures.config import BLOCKS_MOST, EXPERTS_MOST, SIZE_MOST, Settings
+from qrecipe.architectures.config import BLOCKS_MOST, EXPERTS_MOST, HEAD_MOST, HEADS_MOST, SIZE_MOST, Settings
 from qrecipe.architectures.rope import rope_entries
 
 if TYPE_CHECKING:
     from qrecipe.architectures.entries import Entries
     from qrecipe.architectures.rope import Rope
     from qrecipe.types.metadata import MetadataEntry
-
-_HEADS_MOST = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +47,14 @@ class Body:
     @classmethod
     def of(cls, config: Settings) -> Body:
         """Read the sizes."""
-        width, heads = _size(config, "hidden_size"), config.integer("num_attention_heads", most=_HEADS_MOST)
+        width, heads = _size(config, "hidden_size"), config.integer("num_attention_heads", most=HEADS_MOST)
         return cls(
             blocks=config.integer("num_hidden_layers", most=BLOCKS_MOST),
             width=width,
             feed_forward=_size(config, "intermediate_size"),
             heads=heads,
             kv_heads=_kv_heads(config, heads),
-            head_dim=_size(config, "head_dim") if config.given("head_dim") else _head_dim(config, width, heads),
+            head_dim=_head_dim(config, width, heads),
             vocab=_size(config, "vocab_size"),
             tied=config.flag("tie_word_embeddings"),
             biased=config.flag("attention_bias"),
@@ -102,7 +100,7 @@ def _size(config: Settings, key: str) -> int:
 
 
 def _kv_heads(config: Settings, heads: int) -> int:
-    found = config.integer("num_key_value_heads", most=_HEADS_MOST) if config.given("num_key_value_heads") else heads
+    found = config.integer("num_key_value_heads", most=HEADS_MOST) if config.given("num_key_value_heads") else heads
     if heads % found:
         why = f"{heads} heads (`num_attention_heads`) do not share {found} evenly"
         raise config.refused("num_key_value_heads", why)
@@ -110,6 +108,9 @@ def _kv_heads(config: Settings, heads: int) -> int:
 
 
 def _head_dim(config: Settings, width: int, heads: int) -> int:
-    if width % heads:
-        raise config.refused("num_attention_heads", f"{width} (`hidden_size`) is no multiple of it")
+    if config.given("head_dim"):
+        return config.integer("head_dim", most=HEAD_MOST)
+    if width % heads or width // heads > HEAD_MOST:
+        why = f"without `head_dim`, {width} (`hidden_size`) over it is the size of a head, {HEAD_MOST} at most"
+        raise config.refused("num_attention_heads", why)
     return width // heads

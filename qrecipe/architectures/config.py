@@ -22,6 +22,8 @@ EXPERTS_MOST = 1024
 """Experts that llama.cpp loads (`LLAMA_MAX_EXPERTS`)."""
 SIZE_MOST = 1 << 30
 """Of one dimension; far more than any model has, and few enough that a product of two is no absurdity."""
+HEADS_MOST = HEAD_MOST = 1 << 16
+"""Heads of a block, and dimensions of a head."""
 _U32 = (1 << 32) - 1
 _F32 = 3.4028234663852886e38
 _TEXT = "text_config"

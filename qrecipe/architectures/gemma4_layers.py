@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from qrecipe.architectures.blocks import Attention
-from qrecipe.architectures.config import SIZE_MOST
+from qrecipe.architectures.config import HEAD_MOST, HEADS_MOST
 from qrecipe.architectures.rope import Rope, rope_in
 from qrecipe.errors import SourceError
 
@@ -27,7 +27,6 @@ _ROPE: Mapping[str, Mapping[str, object]] = {
     _FULL: {"rope_type": "proportional", "partial_rotary_factor": 0.25, "rope_theta": 1e6},
 }
 _STILL = 1e30
-_HEADS_MOST = 1 << 16
 _NUMBER = re.compile(r"[0-9]{1,6}", re.ASCII)
 
 
@@ -75,7 +74,7 @@ class Layers:
             keys_are_values=config.flag("attention_k_eq_v"),
             full_head_dim=head_dim,
             full_kv_heads=kv_heads,
-            rope=rope_in(full, config),
+            rope=rope_in(full, config, ("proportional",)),
             turned=_part(full, "partial_rotary_factor"),
             near_theta=near.number("rope_theta") if near.given("rope_theta") else None,
             near_part=_part(ropes, "partial_rotary_factor") if ropes.given("partial_rotary_factor") else 1.0,
@@ -121,10 +120,10 @@ def _sliding(config: Settings, blocks: int) -> tuple[bool, ...]:
 def _of_full(config: Settings, body: Body, sliding: tuple[bool, ...]) -> tuple[int, int | None]:
     """Return head size and, where they are others than elsewhere, key-value heads of full attention."""
     if not config.given("per_layer_config"):
-        head_dim = config.integer("global_head_dim", most=SIZE_MOST) if config.given("global_head_dim") else 512
+        head_dim = config.integer("global_head_dim", most=HEAD_MOST) if config.given("global_head_dim") else 512
         kv_heads = None
         if config.flag("attention_k_eq_v") and config.given("num_global_key_value_heads"):
-            kv_heads = config.integer("num_global_key_value_heads", most=_HEADS_MOST)
+            kv_heads = config.integer("num_global_key_value_heads", most=HEADS_MOST)
         return head_dim, kv_heads if kv_heads != body.kv_heads else None
     tables = config.tables("per_layer_config")
     found = [table for block, table in tables.items() if _is_full(block, sliding)]
@@ -132,8 +131,8 @@ def _of_full(config: Settings, body: Body, sliding: tuple[bool, ...]) -> tuple[i
         why = "only blocks of full attention differ from the others, all in the same way"
         raise SourceError(config.fault("per_layer_config", "`per_layer_config` describes another kind of model", why))
     own = found[0] if found else config.table("")
-    head_dim = own.integer("head_dim", most=SIZE_MOST) if own.given("head_dim") else body.head_dim
-    heads = own.integer("num_key_value_heads", most=_HEADS_MOST) if own.given("num_key_value_heads") else None
+    head_dim = own.integer("head_dim", most=HEAD_MOST) if own.given("head_dim") else body.head_dim
+    heads = own.integer("num_key_value_heads", most=HEADS_MOST) if own.given("num_key_value_heads") else None
     return head_dim, heads
 
 

@@ -13,9 +13,10 @@ from qrecipe.architectures import blocks
 from qrecipe.architectures.body import Body, body_entries, experts_of, head_entries, norm_and_experts
 from qrecipe.architectures.entries import Entries
 from qrecipe.architectures.family import Family, Made
-from qrecipe.architectures.rope import Rope, llama3_factors, rope_of
+from qrecipe.architectures.rope import KINDS, Rope, llama3_factors, rope_of
 from qrecipe.architectures.slots import Names, Slot, plain_name
 from qrecipe.architectures.tokenizer import families
+from qrecipe.errors import SourceError
 from qrecipe.types.transform import Constant
 
 if TYPE_CHECKING:
@@ -57,9 +58,9 @@ _EXPERTS: Mapping[str, str] = MappingProxyType(
 
 
 def _make(checkpoint: Checkpoint, config: Settings) -> Made:
-    body, mixed = Body.of(config), "num_local_experts" in config.values
-    rope = rope_of(config, _MIXTRAL_THETA if mixed else _THETA)
-    _refuse_variants(config)
+    body, mixed = Body.of(config), config.given("num_local_experts")
+    rope = rope_of(config, _MIXTRAL_THETA if mixed else _THETA, (*KINDS, "llama3"))
+    _refuse_variants(body, config)
     return Made(
         slots=_slots(body, config, rope),
         parameters=_parameters(body, config, rope),
@@ -67,7 +68,9 @@ def _make(checkpoint: Checkpoint, config: Settings) -> Made:
     )
 
 
-def _refuse_variants(config: Settings) -> None:
+def _refuse_variants(body: Body, config: Settings) -> None:
+    if body.head_dim % 2:
+        raise SourceError(config.fault("head_dim", f"a head has {body.head_dim} dimensions", "they turn in pairs"))
     for key in ("draft_vocab_size", "transformer_layer_config"):
         if config.given(key):
             raise config.variant(key, "draft models (EAGLE) are not converted")

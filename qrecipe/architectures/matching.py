@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _DTYPES = ("F32", "F16", "BF16")
 _NAMED = 4  # tensors that a message names
+_HOPELESS = 5000  # missing tensors, after which no more are looked for
 _ALIKE = 2000  # names that are compared for a did-you-mean
 _F32_NAMES = ("_norm.weight", ".ffn_gate_inp.weight")
 
@@ -85,6 +86,8 @@ def _chosen(slots: Iterable[Slot], held: Mapping[str, StoredTensor]) -> tuple[li
             chosen.append(slot)
         elif slot.required or len(lacks) < len(names):
             missing.update(dict.fromkeys(lacks))
+            if len(missing) > _HOPELESS:
+                break
     return chosen, list(missing)
 
 
@@ -92,10 +95,11 @@ def _missing(missing: Sequence[str], unknown: Sequence[str], checkpoint: Checkpo
     if missing:
         where = Location(config_file(checkpoint))
         why = "config.json describes a model that has " + ("it" if len(missing) == 1 else "them")
+        least = "at least " if len(missing) > _HOPELESS else ""
         fix = "download the checkpoint again, all of its shards, with its own config.json"
         if len(unknown) >= len(missing):
             fix = f"see whether config.json is this checkpoint's own; or {fix}"
-        yield Diagnostic("tensors-missing", f"the checkpoint lacks {_listed(missing)}", where, why, fix)
+        yield Diagnostic("tensors-missing", f"the checkpoint lacks {least}{_listed(missing)}", where, why, fix)
 
 
 def _unknown(unknown: Sequence[str], missing: Sequence[str], checkpoint: Checkpoint) -> Iterable[Diagnostic]:

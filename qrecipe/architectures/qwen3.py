@@ -33,6 +33,7 @@ _DEFAULTS: Mapping[str, object] = MappingProxyType(
         "rms_norm_eps": 1e-6,
     }
 )
+_CARD_MOST = 1 << 20
 _NAMES = Names(
     blocks.OUTSIDE,
     {**blocks.ATTENTION, **blocks.BIASES, **blocks.HEAD_NORMS, **blocks.FEED_FORWARD, **blocks.TWO_NORMS},
@@ -77,20 +78,22 @@ def _refuse_variants(checkpoint: Checkpoint, config: Settings) -> None:
     folder = checkpoint.folder
     if folder is not None and (folder / "modules.json").is_file():
         raise variant("Qwen 3 embedding models are not converted", Location(str(folder / "modules.json")))
-    names = (checkpoint.reference.rpartition("/")[2], config.word("_name_or_path"))
+    names = (checkpoint.reference.rpartition("/")[2], folder.name if folder else "", config.word("_name_or_path"))
     if "qwen3-reranker" in " ".join(names).lower() or _says_reranker(checkpoint):
         raise variant("Qwen 3 reranking models are not converted", Location(checkpoint.reference))
 
 
 def _says_reranker(checkpoint: Checkpoint) -> bool:
     """Say whether the model card's title is that of the reranker, as the converter looks."""
-    if checkpoint.folder is None or not (checkpoint.folder / "README.md").is_file():
+    card = None if checkpoint.folder is None else checkpoint.folder / "README.md"
+    if card is None or not card.is_file():
         return False
-    with (checkpoint.folder / "README.md").open(encoding="utf-8", errors="replace") as card:
-        return "# qwen3-reranker" in card.read(_CARD_MOST).lower()
+    try:
+        with card.open(encoding="utf-8", errors="replace") as text:
+            return "# qwen3-reranker" in text.read(_CARD_MOST).lower()
+    except OSError:
+        return False  # whoever describes the model says that the card cannot be read
 
-
-_CARD_MOST = 1 << 20
 
 QWEN3 = Family(
     name="qwen3",
