@@ -128,6 +128,10 @@ class SourceError(QrecipeError):
     """A checkpoint, an inventory or an imatrix file cannot be found, read or believed."""
 
 
+class SourceAbsentError(SourceError):
+    """A checkpoint is not at hand (not there, no network, no leave): while planning, an inventory may stand in."""
+
+
 class PlanError(QrecipeError):
     """A recipe and a checkpoint do not go together."""
 

@@ -10,7 +10,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qrecipe.errors import Diagnostic, Location, PluginError, QrecipeError, SourceError
+from qrecipe.errors import Diagnostic, Location, PluginError, QrecipeError, SourceAbsentError, SourceError
 from qrecipe.host.manager import describe, is_builtin
 from qrecipe.inventory.build import arch_of, converted_inventory, inventory_of
 from qrecipe.inventory.compact import read_inventory
@@ -44,7 +44,7 @@ def open_checkpoint(reference: str, folder: Path, catalog: Catalog, where: Locat
             if is_builtin(catalog.origins["sources", name]):
                 raise
             raise PluginError(_broken("sources", name, reference, catalog, error)) from error
-    raise SourceError(_unclaimed(reference, folder, catalog, where))
+    raise _unclaimed(reference, folder, catalog, where)
 
 
 def open_model(
@@ -153,20 +153,21 @@ def _broken(kind: str, name: str, reference: str, catalog: Catalog, error: Excep
     )
 
 
-def _unclaimed(reference: str, folder: Path, catalog: Catalog, where: Location | None) -> Diagnostic:
+def _unclaimed(reference: str, folder: Path, catalog: Catalog, where: Location | None) -> SourceError:
     path = Path(folder, reference)
     scheme, colon, _ = reference.partition(":")
     if colon and len(scheme) > 1:
-        return _unknown_scheme(reference, scheme, catalog, where)
+        return SourceAbsentError(_unknown_scheme(reference, scheme, catalog, where))
     near = get_close_matches(path.name, names_in(path.parent), n=1)
     exists = path.exists()
-    return Diagnostic(
+    found = Diagnostic(
         "source-unreadable" if exists else "source-missing",
         f"{reference} is no checkpoint that can be read" if exists else f"there is no {reference}",
         where,
         why=f"looked at {path}" if exists else f"looked for {path}",
         fix=(f"did you mean {near[0]}? " if near and not exists else "") + f"a source is one of: {_forms(catalog)}",
     )
+    return SourceError(found) if exists else SourceAbsentError(found)
 
 
 def _unknown_scheme(reference: str, scheme: str, catalog: Catalog, where: Location | None) -> Diagnostic:

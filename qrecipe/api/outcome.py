@@ -17,7 +17,7 @@ from qrecipe.api.locking import lock_of
 from qrecipe.api.opening import names_in, open_imatrix, open_inventory, open_model
 from qrecipe.api.replan import is_plan_file
 from qrecipe.api.targets import Facts, resolve_targets
-from qrecipe.errors import Diagnostic, Location, PlanError, RecipeError, SourceError
+from qrecipe.errors import Diagnostic, Location, PlanError, RecipeError, SourceAbsentError, SourceError
 from qrecipe.host.catalog import make_catalog
 from qrecipe.planner.plan import Plan
 from qrecipe.planner.protect import protected_tensors
@@ -127,8 +127,8 @@ def _materials(recipe: Recipe, source: str | None, catalog: Catalog) -> Material
         return _stand_in(recipe, None)
     try:
         checkpoint, inventory = open_model(recipe.source, recipe.source_folder, catalog, recipe.where("source"))
-    except SourceError as error:
-        if recipe.inventory is None or error.diagnostics[0].code not in ("source-missing", "source-scheme"):
+    except SourceAbsentError as error:
+        if recipe.inventory is None:
             raise
         return _stand_in(recipe, error.diagnostics[0])
     return Materials(inventory, checkpoint)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from qrecipe.sources.hub import HubSource
 from qrecipe.sources.local import LocalSource
 from qrecipe.sources.package import PackageSource
 from qrecipe.types.source import Source
 
-SOURCES: tuple[Source, ...] = (PackageSource(), LocalSource())
+SOURCES: tuple[Source, ...] = (PackageSource(), HubSource(), LocalSource())

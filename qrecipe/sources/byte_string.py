@@ -1,8 +1,9 @@
 """One logical string of bytes over a file, or over the parts of a file that was cut up (`model.gguf.part00`, …).
 
-Opened once to learn the sizes; every read opens its file, reads at its position and closes it, so a value holds no
-handle, can be pickled, and serves any number of threads. Files are never mapped: see docs/adr/0001. A file that ends
-early, or whose size or time of change is another than when it was opened, is a `SourceError` that names the file.
+A part is a file on disk, or one that is elsewhere (`sources/hub_part.py`, …). Opened once to learn the sizes; every
+read of a local file opens it, reads at its position and closes it, so a value holds no handle, can be pickled, and
+serves any number of threads. Files are never mapped: see docs/adr/0001. A file that ends early, or whose size or time
+of change is another than when it was opened, is a `SourceError` that names the file.
 """
 
 from __future__ import annotations
@@ -12,8 +13,20 @@ import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from qrecipe.sources.fault import GET_AGAIN, Place, fault
+
+
+class Part(Protocol):
+    """A file, wherever it is: a frozen value without handles, picklable, read by any number of threads."""
+
+    @property
+    def nbytes(self) -> int:
+        """Its size when it was opened."""
+
+    def read(self, start: int, stop: int) -> bytes:
+        """Return exactly the bytes from `start` to `stop`, which lie in it; SourceError where that cannot be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,13 +37,17 @@ class FilePart:
     nbytes: int
     changed: int
 
+    def read(self, start: int, stop: int) -> bytes:
+        """Return the bytes from `start` to `stop`."""
+        return _read(self, start, stop)
+
 
 @dataclass(frozen=True, slots=True)
 class ByteString:
     """`name` is for people: the path, without the part's number where there are several."""
 
     name: str
-    parts: tuple[FilePart, ...]
+    parts: tuple[Part, ...]
 
     @property
     def nbytes(self) -> int:
@@ -42,9 +59,9 @@ class ByteString:
         if offset < 0 or size < 0 or offset + size > self.nbytes:
             what = f"{size} bytes are needed at byte {offset}, but the file ends at byte {self.nbytes}"
             raise fault("file-too-short", Place(self.name, offset), what)
-        return b"".join(_read(part, start, stop) for part, start, stop in self._pieces(offset, offset + size))
+        return b"".join(part.read(start, stop) for part, start, stop in self._pieces(offset, offset + size))
 
-    def _pieces(self, start: int, stop: int) -> Iterator[tuple[FilePart, int, int]]:
+    def _pieces(self, start: int, stop: int) -> Iterator[tuple[Part, int, int]]:
         """Yield what of each part lies between two positions of the whole."""
         before = 0
         for part in self.parts:

@@ -18,7 +18,7 @@ from qrecipe.types.source import Container, StoredFile, StoredTensor
 
 @dataclass(frozen=True, slots=True)
 class FileCheckpoint:
-    """`types.source.Checkpoint` over local files."""
+    """`types.source.Checkpoint` over files, local or remote."""
 
     reference: str
     container: Container

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from qrecipe.errors import Diagnostic, Location, SourceError
+from qrecipe.errors import Diagnostic, Location, SourceAbsentError, SourceError
 
 GET_AGAIN = "download or convert the file again, and compare its checksum where one is published"
 
@@ -33,5 +33,14 @@ def counted(number: int, noun: str) -> str:
 
 def fault(code: str, place: Place, what: str, *, why: str = "", fix: str = GET_AGAIN) -> SourceError:
     """Return the error for the caller to raise."""
+    return SourceError(_diagnostic(code, place, what, why=why, fix=fix))
+
+
+def absent(code: str, place: Place, what: str, *, why: str = "", fix: str) -> SourceAbsentError:
+    """Return the error for what is only not at hand, likewise."""
+    return SourceAbsentError(_diagnostic(code, place, what, why=why, fix=fix))
+
+
+def _diagnostic(code: str, place: Place, what: str, *, why: str, fix: str) -> Diagnostic:
     where = Location(file=place.file, key_path="" if place.offset is None else f"byte {place.offset}")
-    return SourceError(Diagnostic(code, what, where, why, fix))
+    return Diagnostic(code, what, where, why, fix)

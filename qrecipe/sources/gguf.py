@@ -6,7 +6,7 @@ metadata counts, whichever part was named.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from qrecipe.sources.byte_string import ByteString, open_bytes
@@ -17,17 +17,24 @@ from qrecipe.sources.gguf_split import check_parts, parts_beside, split_count
 from qrecipe.sources.gguf_tensors import stored
 from qrecipe.types.source import StoredFile
 
+Beside = Callable[[str, int], Sequence[ByteString]]
+"""Opens all files of a split model, given the name of one of them and how many there are."""
 
-def open_gguf(string: ByteString, reference: str) -> FileCheckpoint:
+
+def open_gguf(string: ByteString, reference: str, beside: Beside | None = None) -> FileCheckpoint:
     """Open the GGUF file in `string`, with its siblings where it is one of several."""
     header = read_header(string)
     count = split_count(header.metadata, Place(string.name))
     if count == 1:
         return _checkpoint((string,), (header,), reference)
-    strings = [open_bytes([path]) for path in parts_beside(Path(string.name), count)]
+    strings = (beside or _beside)(string.name, count)
     headers = [read_header(part) for part in strings]
     check_parts(headers, [part.name for part in strings])
     return _checkpoint(strings, headers, reference)
+
+
+def _beside(name: str, count: int) -> Sequence[ByteString]:
+    return [open_bytes([path]) for path in parts_beside(Path(name), count)]
 
 
 def _checkpoint(strings: Sequence[ByteString], headers: Sequence[GgufHeader], reference: str) -> FileCheckpoint:

@@ -7,7 +7,7 @@ Names come from the name of the file that the user gave, never from metadata: wh
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
@@ -32,15 +32,15 @@ def is_later_part(name: str) -> bool:
     return match is not None and int(match["number"]) > 1
 
 
-def parts_beside(path: Path, count: int) -> tuple[Path, ...]:
-    """Return the paths of all parts, given any of them."""
+def parts_beside(path: Path, count: int, there: Callable[[Path], bool] = Path.is_file) -> tuple[Path, ...]:
+    """Return the paths of all parts, given any of them; `there` says which files there are."""
     match = _NAME.fullmatch(path.name)
     if match is None or int(match["count"]) != count:
         what = f"the model is split into {count} files, and this name does not say which one it is"
         why = f"parts are found by their names: NAME-00001-of-{count:05}.gguf, …"
         raise fault("gguf-split-name", Place(str(path)), what, why=why, fix=_COMPLETE)
     stem = match["stem"]
-    if missing := list(islice((part.name for part in _parts(path, stem, count) if not part.is_file()), _NAMED)):
+    if missing := list(islice((part.name for part in _parts(path, stem, count) if not there(part)), _NAMED)):
         what = f"of the model's {count} files, these are missing: {', '.join(missing)}"
         raise fault("gguf-split-incomplete", Place(str(path)), what, fix=_COMPLETE)
     return tuple(_parts(path, stem, count))

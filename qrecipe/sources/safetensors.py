@@ -31,14 +31,19 @@ class Index:
     weight_map: Mapping[str, str]
 
 
-def open_safetensors(strings: Sequence[ByteString], reference: str, index: Index | None = None) -> FileCheckpoint:
-    """Open files whose tensors make up one checkpoint, and compare them with their index."""
+def open_safetensors(
+    strings: Sequence[ByteString], reference: str, index: Index | None = None, folder: Path | None = None
+) -> FileCheckpoint:
+    """Open files whose tensors make up one checkpoint, and compare them with their index.
+
+    `folder` is where config.json and the like lie; by default, beside the first file.
+    """
     headers = [read_header(string, file) for file, string in enumerate(strings)]
     names = [Path(string.name).name for string in strings]
     tensors = _by_name([tensor for header in headers for tensor in header.tensors], names, Place(reference))
     if index is not None:
         _check_index(index, {tensor.name: names[tensor.file] for tensor in tensors.values()})
-    folder = Path(strings[0].parts[0].path).parent
+    folder = folder or Path(strings[0].name).parent
     return FileCheckpoint(
         reference=reference,
         container="safetensors",

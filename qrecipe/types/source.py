@@ -127,6 +127,6 @@ class Source(Protocol):
         """Read the headers, and no weight.
 
         Raises:
-            SourceError: With what is wrong and what to do. Where its first code is `source-missing` or
-                `source-scheme`, a recipe's inventory may stand in while planning.
+            SourceError: With what is wrong and what to do. Where it is a `SourceAbsentError`, the checkpoint is only
+                not at hand (no such file, no network, no leave), and a recipe's inventory may stand in while planning.
         """
