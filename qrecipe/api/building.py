@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from qrecipe.api.fetching import fetch_weights
 from qrecipe.api.memory import task_budget
 from qrecipe.api.outcome import bring_together
 from qrecipe.api.partial import with_targets, with_tensors
@@ -20,6 +21,8 @@ from qrecipe.api.staging import Staging, cannot_write, final_path, refuse_existi
 from qrecipe.errors import BuildError, Diagnostic, Location
 from qrecipe.planner.plan import Plan
 from qrecipe.types.event import Event, TargetDone, TargetStarted, TaskDone
+from qrecipe.types.format import BlockCounts
+from qrecipe.types.piece import PieceWritten
 from qrecipe.types.target import Job
 from qrecipe.types.task import Limits
 
@@ -49,10 +52,12 @@ class Built:
     Attributes:
         target: The plan that it follows.
         paths: The final paths of its files, in order; () after a rehearsal.
+        counts: What a fit certified, by tensor, in the plan's order; tensors whose fit certifies nothing are not in it.
     """
 
     target: TargetPlan
     paths: tuple[Path, ...]
+    counts: Mapping[str, BlockCounts] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +103,7 @@ def build(  # noqa: PLR0913 - the flags of `qrecipe build`, all keywords
     lock: bool = True,
     targets: Sequence[str] = (),
     only: Sequence[str] = (),
+    stream: bool = False,
 ) -> BuildResult:
     """Build the targets of a recipe (a path, or a shipped recipe's name), of a plan file, or of a plan.
 
@@ -129,6 +135,8 @@ def build(  # noqa: PLR0913 - the flags of `qrecipe build`, all keywords
     if on_plan is not None:
         on_plan(ready.plan)
     tell = on_event or (lambda _: None)
+    if not stream:
+        fetch_weights(ready.checkpoint, ready.catalog, tell)
     return BuildResult(ready.plan, tuple(_build_one(ready, target, options, tell) for target in ready.plan.targets))
 
 
@@ -220,7 +228,20 @@ def _build_one(ready: Ready, target: TargetPlan, options: Options, tell: Callabl
         backend.finish(job, results.by_tensor())
         paths = staging.publish()
     tell(TargetDone(target.name, ", ".join(map(str, paths)), target.file_bytes or 0))
-    return Built(target, paths)
+    return Built(target, paths, _counts(target, results.by_tensor()))
+
+
+def _counts(target: TargetPlan, results: Mapping[str, Sequence[object]]) -> Mapping[str, BlockCounts]:
+    """Add up what the tasks of each tensor say of its blocks, where they say anything."""
+    pieces = {
+        decision.tensor.name: [
+            piece.counts for piece in results[decision.tensor.name] if isinstance(piece, PieceWritten)
+        ]
+        for decision in target.decisions
+        if decision.tensor.name in results
+    }
+    totals = {name: sum(counts, BlockCounts()) for name, counts in pieces.items()}
+    return {name: total for name, total in totals.items() if total.blocks}
 
 
 class Results:

@@ -108,6 +108,8 @@ def _tell(result: BuildResult, output: str, *, as_json: bool) -> None:
 
 
 def _document(built: Built, output: str) -> dict[str, object]:
+    from qrecipe.cli.certified import certified_document
+
     target = built.target
     return {
         "name": target.name,
@@ -119,11 +121,13 @@ def _document(built: Built, output: str) -> dict[str, object]:
         "bits_per_weight": round(target.bits_per_weight, 4),
         "fallbacks": len(target.fallbacks),
         "requantized": sum(1 for decision in target.decisions if decision.requantized),
+        "certified": certified_document(built),
     }
 
 
 def _summary(result: BuildResult, seconds: float, console: Console) -> None:
-    """Say what was built, how large it is, how long it took, what fell back and what was decoded anew."""
+    """Say what was built, how large it is, how long it took, what fell back, was decoded anew, and is certified."""
+    from qrecipe.cli.certified import certified_lines
     from qrecipe.cli.preview import totals
     from qrecipe.errors import printable
 
@@ -131,7 +135,7 @@ def _summary(result: BuildResult, seconds: float, console: Console) -> None:
     names = ", ".join(built.target.name for built in result.built)
     console.print(f"built {printable(names)} in {seconds:.1f} s", markup=False)
     for built in result.built:
-        for line in totals(result.plan, built.target):
+        for line in (*totals(result.plan, built.target), *certified_lines(built)):
             console.print(f"  {printable(line)}", markup=False)
     _left_out(result.plan, console)
 

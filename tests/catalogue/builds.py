@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -13,15 +14,17 @@ import qrecipe
 from qrecipe.backends.gguf.backend import GgufBackend
 from qrecipe.codecs.ggml import library
 from qrecipe.codecs.ggml.table import GgmlType
+from qrecipe.codecs.lattice.fit import LATTICE
 from qrecipe.errors import Diagnostic
 from qrecipe.executors.dry_run import DryRunExecutor
 from qrecipe.host.catalog import make_catalog
+from qrecipe.types.format import Call, TypeUse
 from qrecipe.types.lock import Provenance
 from qrecipe.types.source import StoredTensor
 from qrecipe.types.target import Job
 from tests.backends.gguf.model_in_memory import BY_NAME, Model, build, job, model, tensor, use
 from tests.backends.gguf.test_build import Altered
-from tests.catalogue.workplace import offering, workplace
+from tests.catalogue.workplace import offering, without_lattice, workplace
 
 ONES = np.ones((1, 256), np.float32)
 INFO = tensor("blk.3.ffn_down.weight", (4, 32))
@@ -41,6 +44,21 @@ def weights_beyond_a_type() -> object:
 
 def a_scale_beyond_f16() -> object:
     return BY_NAME["TQ2_0"].encode(ONES * np.float32(70000), (("scale", "negative"),), None)
+
+
+def blocks_that_are_on_no_grid() -> object:
+    weights = np.linspace(-1, 1, 8 * 64, dtype=np.float32).reshape(8, 64)
+    weights[:5] = 0
+    wanted = TypeUse(BY_NAME["Q4_0"], (("fit", Call("lattice", (("else", "error"),))),))
+    return build(model([(tensor("blk.3.ffn_up.weight", (8, 64)), weights, wanted)]), Path.cwd())
+
+
+def numba_that_is_not_installed() -> object:
+    loaded = [name for name in sys.modules if name.startswith("qrecipe.codecs.lattice.") and name[23:] != "fit"]
+    with mock.patch.dict(sys.modules, {"numba": None}):
+        for name in loaded:
+            del sys.modules[name]
+        return LATTICE.encode(use("Q4_0"), ONES, None)
 
 
 def an_importance_that_is_no_weight() -> object:
@@ -142,7 +160,8 @@ def what_the_system_refuses_anywhere() -> object:
 def a_fit_that_is_not_installed_at_the_build() -> object:
     workplace()
     Path("mix.toml").write_text(Path("mix.toml").read_text().replace('"Q6_K"', '"Q4_0(fit=lattice)"'))
-    return qrecipe.build("mix.toml")
+    with without_lattice():
+        return qrecipe.build("mix.toml")
 
 
 def _limits():

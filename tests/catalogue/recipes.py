@@ -21,7 +21,18 @@ from qrecipe.recipe.load import load_recipe, load_recipe_text
 from qrecipe.recipe.model import options_faults, written
 from qrecipe.recipe.toml_faults import syntax_fault
 from qrecipe.types.tensor import Inventory
-from tests.catalogue.workplace import RULE, Picky, model, offering, patched, plan, recipe, replanned, workplace
+from tests.catalogue.workplace import (
+    RULE,
+    Picky,
+    model,
+    offering,
+    patched,
+    plan,
+    recipe,
+    replanned,
+    without_lattice,
+    workplace,
+)
 from tests.conftest import MIX
 from tests.planner.planning import inventory, resolved, tensor
 from tests.recipe.test_chain import chain
@@ -144,7 +155,8 @@ def a_fit_that_serves_other_types() -> object:
 
 
 def a_fit_that_is_not_installed() -> object:
-    return resolved(ONE.format("Q4_0(fit=lattice)"), _small()).warnings
+    with without_lattice():
+        return resolved(ONE.format("Q4_0(fit=lattice)"), _small()).warnings
 
 
 def names_that_no_architecture_maps() -> object:

@@ -6,13 +6,14 @@ import json
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 from unittest import mock
 
 import qrecipe
+from qrecipe.codecs.fit.reference import FITS as REFERENCE_FITS
 from tests.conftest import MIX, write_model
 
 RULE = '[[rules]]\nmatch = "**"\ntype = "Q8_0"\n'
@@ -36,6 +37,11 @@ def offering(kind: str, *items: object) -> object:
     """Make a plug-in that offers these."""
     hook = qrecipe.hookimpl(lambda: items, specname=f"qrecipe_{kind}")
     return SimpleNamespace(__name__="qrecipe-lab 1.0", **{f"qrecipe_{kind}": hook})
+
+
+def without_lattice() -> AbstractContextManager[object]:
+    """Take a fit away whose name recipes may write nevertheless."""
+    return mock.patch("qrecipe.codecs.builtin.FITS", REFERENCE_FITS)
 
 
 @cache

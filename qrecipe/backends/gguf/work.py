@@ -128,12 +128,10 @@ def _uncertified(use: TypeUse, fitted: Fitted, shape: tuple[int, ...], start: in
     counts, rows, cols = fitted.counts, shape[0], shape[1]
     block = cols * rows // max(counts.blocks, 1)
     row, column = divmod((fitted.refused or 0) * block, cols)
-    missing = counts.blocks - counts.certified
-    one = missing == 1
     return Diagnostic(
         "block-uncertified",
-        f"{missing:,} of {counts.blocks:,} blocks {'is' if one else 'are'} on no grid of {use.format.name}",
-        why=f"{'it' if one else 'the first'} is row {start + row}, columns {column} to {column + block - 1}: no scale "
-        f"gives its weights back bit for bit; rows {start} to {start + rows - 1} were looked at",
-        fix="say fit=lattice, which encodes such blocks as rtn does and counts them, or choose another type",
+        f"{counts.blocks - counts.certified:,} of {counts.blocks:,} blocks cannot be certified in {use.format.name}",
+        why=f"the first is in row {start + row}, columns {column} to {column + block - 1}: no scale gives all its "
+        f"weights back bit for bit; rows {start} to {start + rows - 1} were looked at",
+        fix=f"say fit={use.fit.name}, which takes such blocks too and counts them, or choose another type",
     )
