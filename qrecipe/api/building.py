@@ -121,6 +121,8 @@ def build(  # noqa: PLR0913 - the flags of `qrecipe build`, all keywords
         lock: Write into the artifact what made it.
         targets: The names of those to build; all of them by default.
         only: Patterns of the tensors to build, to look into; the artifact is marked, and is no model. All by default.
+        stream: Read a remote checkpoint's weights as they are needed, instead of downloading its files first; `only`
+            does that in any case. Files that are in the cache are read from there.
 
     Returns:
         The plan that was followed, and the paths of what was written.
@@ -135,7 +137,7 @@ def build(  # noqa: PLR0913 - the flags of `qrecipe build`, all keywords
     if on_plan is not None:
         on_plan(ready.plan)
     tell = on_event or (lambda _: None)
-    if not stream:
+    if not (stream or only):
         fetch_weights(ready.checkpoint, ready.catalog, tell)
     return BuildResult(ready.plan, tuple(_build_one(ready, target, options, tell) for target in ready.plan.targets))
 

@@ -45,6 +45,9 @@ def _build(  # noqa: PLR0913, PLR0917 - one parameter a flag, as typer wants the
             "--only", help="Build only tensors that this covers, to look into; may be repeated.", metavar="PATTERN"
         ),
     ] = None,
+    stream: Annotated[
+        bool, typer.Option("--stream", help="Read remote weights as they are needed; download no files first.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of paths.")] = False,
 ) -> None:
     """Build every target of a recipe (or of a plan that `plan --json` printed).
@@ -80,6 +83,7 @@ def _build(  # noqa: PLR0913, PLR0917 - one parameter a flag, as typer wants the
                 lock=not no_lock,
                 targets=wanted,
                 only=part,
+                stream=stream,
                 on_event=reporter,
                 on_plan=lambda plan: show_plan(plan, console),
             )

@@ -10,7 +10,7 @@ from rich.progress import TransferSpeedColumn as RateColumn
 
 from qrecipe.cli.render import size
 from qrecipe.errors import printable
-from qrecipe.types.event import Event, TargetDone, TargetStarted, TaskDone
+from qrecipe.types.event import Event, FetchDone, Fetched, FetchStarted, TargetDone, TargetStarted, TaskDone
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -52,29 +52,33 @@ class Reporter:
         """Take one event of the build."""
         match event:
             case TargetStarted():
-                self._begin(event)
+                self._begin(f"{self._doing} {event.target}", event.nbytes)
+            case FetchStarted():
+                self._begin(f"downloading {event.source}", event.nbytes)
             case TaskDone():
-                self._advance(event)
-            case TargetDone():
+                self._advance(event.nbytes, event.tensor)
+            case Fetched():
+                self._advance(event.nbytes, "downloaded")
+            case TargetDone() | FetchDone():
                 self._bar.update(self._task or TaskID(0), visible=False)
 
-    def _begin(self, event: TargetStarted) -> None:
-        self._total, self._done, self._told = max(event.nbytes, 1), 0, 0
+    def _begin(self, doing: str, nbytes: int) -> None:
+        self._total, self._done, self._told = max(nbytes, 1), 0, 0
         self._start = time.monotonic()
-        self._task = self._bar.add_task(f"{self._doing} {event.target}", total=event.nbytes)
+        self._task = self._bar.add_task(doing, total=nbytes)
 
-    def _advance(self, event: TaskDone) -> None:
-        self._done += event.nbytes
+    def _advance(self, nbytes: int, what: str) -> None:
+        self._done += nbytes
         if self._task is not None:
             self._bar.update(self._task, completed=self._done)
         tenth = 10 * self._done // self._total
         if not self._live and tenth > self._told:
             self._told = tenth
-            self._console.print(self._line(event.tensor), markup=False)
+            self._console.print(self._line(what), markup=False)
 
-    def _line(self, tensor: str) -> str:
+    def _line(self, what: str) -> str:
         seconds = max(time.monotonic() - self._start, 1e-6)
         rate = self._done / seconds
         left = (self._total - self._done) / max(rate, 1e-6)
         share = f"{self._done / self._total:4.0%}"
-        return f"{share}  {size(self._done)} at {size(int(rate))}/s, {left:.0f} s left  {printable(tensor)}"
+        return f"{share}  {size(self._done)} at {size(int(rate))}/s, {left:.0f} s left  {printable(what)}"

@@ -54,5 +54,34 @@ class TargetDone:
     nbytes: int
 
 
-Event = TargetStarted | TaskDone | TargetDone
+@dataclass(frozen=True, slots=True)
+class FetchStarted:
+    """Weights are brought from a server into a cache, before the first target.
+
+    Attributes:
+        source: The checkpoint's reference.
+        nbytes: Bytes that are not there yet.
+    """
+
+    source: str
+    nbytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """Some of them are there.
+
+    Attributes:
+        nbytes: How many, since the last such event.
+    """
+
+    nbytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class FetchDone:
+    """All of them are there."""
+
+
+Event = FetchStarted | Fetched | FetchDone | TargetStarted | TaskDone | TargetDone
 """What a running build reports."""

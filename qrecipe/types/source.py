@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from qrecipe.types.metadata import MetadataEntry
@@ -107,6 +107,26 @@ class Checkpoint(Protocol):
 
     def read_file(self, file: int, start: int, size: int) -> bytes:
         """Return `size` bytes of a file from byte `start` on, whatever they belong to; SourceError likewise."""
+
+
+@runtime_checkable
+class Fetching(Protocol):
+    """What a source offers besides, whose weights lie on a server: to bring them to this machine before a build."""
+
+    def missing(self, reference: str, names: Sequence[str]) -> int:
+        """Return how many bytes `fetch` would bring.
+
+        Args:
+            reference: An opened checkpoint's.
+            names: Of its files, as `Checkpoint.files` has them.
+        """
+
+    def fetch(self, reference: str, names: Sequence[str], tell: Callable[[int], None]) -> None:
+        """Bring those files, so that the checkpoint reads them from here; `tell` is told of bytes as they come.
+
+        Raises:
+            SourceError: The server, the line or the disk is at fault; running again goes on from there.
+        """
 
 
 class Source(Protocol):
