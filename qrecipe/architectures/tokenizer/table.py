@@ -6,6 +6,7 @@ import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from itertools import chain
 
 from qrecipe.types.metadata import MetadataEntry, MetadataKind
 
@@ -61,9 +62,10 @@ def string(key: str, value: str) -> MetadataEntry:
 
 def strings(key: str, texts: Sequence[bytes]) -> MetadataEntry:
     """Return an array of texts."""
-    lengths = {n: _LENGTH(n) for n in {len(text) for text in texts}}
-    pieces = [piece for text in texts for piece in (lengths[len(text)], text)]
-    return MetadataEntry.array(key, MetadataKind.STRING, len(texts), b"".join(pieces))
+    sizes = list(map(len, texts))
+    lengths = {n: _LENGTH(n) for n in set(sizes)}
+    pieces = zip(map(lengths.__getitem__, sizes), texts, strict=True)
+    return MetadataEntry.array(key, MetadataKind.STRING, len(texts), b"".join(chain.from_iterable(pieces)))
 
 
 def looks_special(token: str) -> bool:
