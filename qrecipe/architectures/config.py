@@ -60,45 +60,45 @@ class Settings:
         """Return a whole number within bounds; SourceError without one."""
         value = self._value(key)
         if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-            raise self.refused(key, f"it is a whole number from {least} to {most}")
+            raise self.refused(key, f"it has to be a whole number from {least} to {most}")
         return value
 
     def number(self, key: str) -> float:
         """Return a finite number that float32 holds; SourceError without one."""
         value = self._value(key)
         if isinstance(value, bool) or not isinstance(value, int | float) or not _in_float32(value):
-            raise self.refused(key, "it is a finite number")
+            raise self.refused(key, "it has to be a finite number")
         return float(value)
 
     def flag(self, key: str) -> bool:
         """Return true or false; false where the key is missing or null."""
         value = self.values.get(key)
         if value is not None and not isinstance(value, bool):
-            raise self.refused(key, "it is true or false")
+            raise self.refused(key, "it has to be true or false")
         return bool(value)
 
     def word(self, key: str) -> str:
         """Return a string; empty where the key is missing or null."""
         value = self.values.get(key)
         if value is not None and not isinstance(value, str):
-            raise self.refused(key, "it is a string")
+            raise self.refused(key, "it has to be a string")
         return value or ""
 
     def words(self, key: str, *, among: Sequence[str], count: int) -> tuple[str, ...]:
         """Return a list of `count` strings, each one of `among`."""
         value = self._value(key)
         if not isinstance(value, list) or any(each not in among for each in value):
-            raise self.refused(key, f"it is a list of {' and '.join(map(repr, among))}")
+            raise self.refused(key, f"it has to be a list of {' and '.join(map(repr, among))}")
         if len(value) != count:
-            why = f"the model has {count} blocks, and the list {len(value)} entries"
-            raise SourceError(self.fault(key, f"`{key}` does not fit `num_hidden_layers`", why))
+            why = f"`num_hidden_layers` is {count}, and the list has {len(value)}"
+            raise SourceError(self.fault(key, f"`{key}` does not say the kind of each block", why))
         return tuple(value)
 
     def table(self, key: str) -> Settings:
         """Return the settings of a nested table, without any where the key is missing or null."""
         value = self.values.get(key)
         if value is not None and not isinstance(value, Mapping):
-            raise self.refused(key, "it is a table")
+            raise self.refused(key, "it has to be a table")
         return Settings(value or {}, self.file, f"{self.place(key).key_path}.")
 
     def tables(self, key: str) -> Mapping[str, Settings]:

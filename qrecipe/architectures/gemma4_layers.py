@@ -144,5 +144,5 @@ def _is_full(block: str, sliding: tuple[bool, ...]) -> bool:
 def _part(table: Settings, key: str) -> float:
     found = table.number(key)
     if not 0 < found <= 1:
-        raise table.refused(key, "it is above 0, and 1 at most")
+        raise table.refused(key, "it has to be above 0, and 1 at most")
     return found

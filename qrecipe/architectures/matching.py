@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from qrecipe.types.tensor import LeftOut, Shape
 
 _DTYPES = ("F32", "F16", "BF16")
+_HEAD = "lm_head.weight"
 _NAMED = 4  # tensors that a message names
 _HOPELESS = 5000  # missing tensors, after which no more are looked for
 _ALIKE = 2000  # names that are compared for a did-you-mean
@@ -95,6 +96,8 @@ def _missing(missing: Sequence[str], unknown: Sequence[str], checkpoint: Checkpo
     if missing:
         where = Location(config_file(checkpoint))
         why = "config.json describes a model that has " + ("it" if len(missing) == 1 else "them")
+        if _HEAD in missing:
+            why += ", and does not say that the embeddings are the head (`tie_word_embeddings`)"
         least = "at least " if len(missing) > _HOPELESS else ""
         fix = "download the checkpoint again, all of its shards, with its own config.json"
         if len(unknown) >= len(missing):
@@ -106,12 +109,10 @@ def _unknown(unknown: Sequence[str], missing: Sequence[str], checkpoint: Checkpo
     if unknown:
         near = get_close_matches(unknown[0], missing[:_ALIKE], n=1, cutoff=0.8)
         hint = f"; the model has {near[0]!r}" if near else ""
-        what = f"the checkpoint holds {_listed(unknown)} that this family does not have"
+        what = f"the checkpoint holds {_listed(unknown, ' that this family does not have')}"
         why = f"leaving out a tensor in silence would make another model{hint}"
-        fix = (
-            "see whether config.json is this checkpoint's own; an adapter or a variant of the model needs a converter "
-        )
-        fix += "that knows it, as llama.cpp's convert_hf_to_gguf.py may"
+        fix = "see whether config.json is this checkpoint's own; merge an adapter into its model first; a variant of "
+        fix += "the model needs a converter that knows it, as llama.cpp's convert_hf_to_gguf.py may"
         yield Diagnostic("tensors-unknown", what, _file(checkpoint), why, fix)
 
 
@@ -137,16 +138,17 @@ def _dtypes(tensors: Sequence[StoredTensor], checkpoint: Checkpoint) -> Iterable
         yield Diagnostic("tensor-bad-dtype", what, _file(checkpoint), why, fix)
 
 
-def _listed(names: Sequence[str]) -> str:
+def _listed(names: Sequence[str], of: str = "") -> str:
+    """Return how many there are and the first few; `of` stands behind `tensors`."""
     if len(names) == 1:
-        return f"a tensor, {names[0]!r},"[:-1]
+        return f"a tensor{of}: {names[0]!r}"
     shown = ", ".join(repr(name) for name in names[:_NAMED])
     more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    return f"{len(names)} tensors, {shown}{more}"
+    return f"{len(names)} tensors{of}: {shown}{more}"
 
 
 def _size(shape: Shape) -> str:
-    return "×".join(map(str, shape)) or "of one number"
+    return str(list(shape))
 
 
 def _file(checkpoint: Checkpoint) -> Location:

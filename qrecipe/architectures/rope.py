@@ -41,7 +41,7 @@ class Rope:
         """The base of the frequencies."""
         found = self.table.number("rope_theta")
         if found <= 0:
-            raise self.table.refused("rope_theta", "it is above 0")
+            raise self.table.refused("rope_theta", "it has to be above 0")
         return found
 
 
@@ -108,7 +108,9 @@ class _Llama3:
         factor, low, high = (filled.number(key) for key in defaults)
         found = cls(factor, low, high, float(filled.integer("original_max_position_embeddings")))
         if found.low <= 0 or found.factor <= 0 or found.high <= found.low:
-            raise table.refused("low_freq_factor", "it is above 0 and below `high_freq_factor`, and `factor` above 0")
+            raise table.refused(
+                "low_freq_factor", "it has to be above 0 and below `high_freq_factor`, and `factor` above 0"
+            )
         return found
 
     def factor_for(self, frequency: float) -> float:
