@@ -2,6 +2,7 @@
 
     python -m tests.oracle.convert_hf shapes                           # needs torch and transformers
     python -m tests.oracle.convert_hf make --llama-cpp TREE --llama-quantize PROGRAM   # likewise; writes the goldens
+    python -m tests.oracle.convert_hf results                          # likewise; what transformers computes
     python -m tests.oracle.convert_hf check                            # needs none of them
     python -m tests.oracle.convert_hf real --llama-cpp TREE --llama-quantize PROGRAM   # whole vocabularies, no goldens
     options: --work FOLDER (kept; else a temporary one), --family NAME (may be repeated)
@@ -18,7 +19,7 @@ import tempfile
 from importlib.metadata import version
 from pathlib import Path
 
-from tests.oracle.convert_hf import checkpoints, compare, goldens, ours, real_vocabularies, shapes
+from tests.oracle.convert_hf import checkpoints, compare, goldens, ours, real_vocabularies, results, shapes
 from tests.oracle.convert_hf.converter import LlamaCpp
 from tests.oracle.convert_hf.families import FAMILIES, Family
 
@@ -36,6 +37,8 @@ def main(words: list[str]) -> int:
                 for family in families:
                     goldens.write_model(family, *shapes.of(family))
                 return 0
+            case "results":
+                return _results(families, work)
             case "make":
                 return _make(families, LlamaCpp(options.llama_cpp, options.llama_quantize), work)
             case "real":
@@ -57,6 +60,16 @@ def _make(families: list[Family], llama_cpp: LlamaCpp, work: Path) -> int:
     return 0
 
 
+def _results(families: list[Family], work: Path) -> int:
+    versions = {name: version(name) for name in ("torch", "transformers")}
+    for family in families:
+        checkpoint = checkpoints.write(family, family.cases[0].stored, work / "transformers" / family.name)
+        found = results.of_transformers(family, checkpoint)
+        goldens.write_results(family, versions, found)
+        print(f"{family.name}: {found.tokens}", flush=True)
+    return 0
+
+
 def _real(families: list[Family], llama_cpp: LlamaCpp, work: Path) -> int:
     failed = 0
     for family in families:
@@ -75,7 +88,7 @@ def _real(families: list[Family], llama_cpp: LlamaCpp, work: Path) -> int:
 def _options(words: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(dest="command", required=True)
-    for name in ("shapes", "make", "check", "real"):
+    for name in ("shapes", "make", "results", "check", "real"):
         command = commands.add_parser(name)
         command.add_argument("--work", type=Path, help="folder for checkpoints and outputs; else a temporary one")
         command.add_argument("--family", action="append", choices=[family.name for family in FAMILIES])

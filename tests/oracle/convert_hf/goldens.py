@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from pathlib import Path
 import gguf
 
 from tests.oracle.convert_hf.families import Family
+from tests.oracle.convert_hf.results import Results
 
 FOLDER = Path(__file__).parents[2] / "golden" / "convert_hf"
 Shapes = dict[str, tuple[int, ...]]
@@ -70,15 +72,19 @@ def read_case(family: Family, case: str) -> Contents:
     return Contents(found["file"], tuple(found["tensors"]), tuple(found["metadata"]))
 
 
-def write_results(family: Family, results: dict[str, object]) -> None:
-    """Record what transformers computes."""
-    _write(family, _read(family) | {"results": results})
+def cases(family: Family) -> list[str]:
+    """Return the names of the cases that have a golden."""
+    return sorted(_read(family).get("cases", {}))
 
 
-def read_results(family: Family) -> dict[str, object]:
+def write_results(family: Family, versions: dict[str, str], results: Results) -> None:
+    """Record what transformers computes: for each step the best tokens with their log-probabilities."""
+    _write(family, _read(family) | {"results": {"versions": versions, "best": results.best}})
+
+
+def read_results(family: Family) -> Results:
     """Return what transformers computes."""
-    results: dict[str, object] = _read(family)["results"]
-    return results
+    return Results.of(_read(family)["results"]["best"])
 
 
 def _entry(field: gguf.ReaderField) -> str:
@@ -118,6 +124,4 @@ def _write(family: Family, whole: dict) -> None:
 
 def _one_line(text: str) -> str:
     """Put lists of numbers on one line."""
-    import re  # noqa: PLC0415
-
     return re.sub(r"\[\s+((?:-?[\d.e+-]+,?\s+)+)\]", lambda m: "[" + " ".join(m[1].split()) + "]", text)

@@ -1,4 +1,7 @@
-"""qrecipe's side: `qrecipe build` on the checkpoint, everything of one type but what is protected."""
+"""qrecipe's side: `qrecipe build` on the checkpoint, everything of one type but what is protected.
+
+Gemma 4's per_layer_model_proj is protected for the sake of quantized types; the converter treats it like any matrix.
+"""
 
 from __future__ import annotations
 
@@ -22,6 +25,7 @@ def recipe_text(checkpoint: Path, out: str, pre: str, result: Path) -> str:
     told = f'pre = "{pre}"\n' if pre else ""
     return (
         f"qrecipe = 1\nname = \"{result.stem}\"\nsource = '{checkpoint}'\n\n"
+        f'[[rules]]\nmatch = "per_layer_model_proj"\ntype = "{out}"\nprotected = true\noptional = true\n\n'
         f'[[rules]]\nmatch = "**"\ntype = "{out}"\n\n'
         f'[[targets]]\nbackend = "gguf"\noutput = "{result.name}"\n{told}'
     )

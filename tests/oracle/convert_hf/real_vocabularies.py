@@ -20,7 +20,7 @@ def read(tree: Path, name: str) -> Vocabulary:
         (n for n, (token, kind) in enumerate(zip(tokens, types, strict=True)) if _padding(token, kind, n)), len(tokens)
     )
     ids = {short: _values(reader, f"{long}_token_id") for short, long in _SPECIAL.items()}
-    merges = [_merge(line) for line in _values(reader, "merges") or ()]
+    merges = [tuple(line.split(" ", 1)) for line in _values(reader, "merges") or ()]
     return Vocabulary(
         tuple(tokens[:count]),
         tuple(types[:count]),
@@ -32,11 +32,6 @@ def read(tree: Path, name: str) -> Vocabulary:
 
 def _padding(token: str, kind: int, number: int) -> bool:
     return token == f"[PAD{number}]" and kind in (5, USER_DEFINED)
-
-
-def _merge(line: str) -> tuple[str, str]:
-    left, _, right = line.partition(" ")
-    return left.replace("Ġ", "Ġ"), right
 
 
 def _values(reader: gguf.GGUFReader, key: str) -> Sequence | None:
