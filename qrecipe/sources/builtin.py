@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from qrecipe.sources.filesystem import FilesystemSource
 from qrecipe.sources.hub import HubSource
 from qrecipe.sources.local import LocalSource
 from qrecipe.sources.package import PackageSource
+from qrecipe.sources.web import WebSource
 from qrecipe.types.source import Source
 
-SOURCES: tuple[Source, ...] = (PackageSource(), HubSource(), LocalSource())
+SOURCES: tuple[Source, ...] = (PackageSource(), HubSource(), WebSource(), FilesystemSource(), LocalSource())

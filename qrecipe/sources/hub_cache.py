@@ -76,9 +76,14 @@ def cache_of(repo: str) -> HubCache:
 
     cache = Path(constants.HF_HUB_CACHE).expanduser()
     name = f"models--{repo.replace('/', '--')}"
-    return HubCache(
-        cache / name, Path(constants.HF_ASSETS_CACHE).expanduser() / "qrecipe" / name, cache / ".locks" / name
-    )
+    return HubCache(cache / name, assets() / name, cache / ".locks" / name)
+
+
+def assets() -> Path:
+    """Return the folder for what no other program keeps."""
+    from huggingface_hub import constants  # noqa: PLC0415 - heavy
+
+    return Path(constants.HF_ASSETS_CACHE).expanduser() / "qrecipe"
 
 
 def read_kept(path: Path, most: int) -> bytes | None:

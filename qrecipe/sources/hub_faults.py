@@ -56,7 +56,7 @@ def _by_code(fault: HttpFault, place: str, model: str) -> SourceError | None:
 
 def _refused(fault: HttpFault, where: Location, doing: str) -> SourceError:
     if fault.status in {404, 410}:
-        fix = "check the spelling, or name the folder to take the checkpoint that is in it"
+        fix = "check the spelling"
         return SourceError(Diagnostic("remote-missing", f"there is no such file: {doing}", where, fault.detail, fix))
     fix = "log in where the server asks for it, or download the checkpoint and name its folder"
     return SourceError(Diagnostic("remote-refused", f"cannot get {doing}", where, fault.detail, fix))

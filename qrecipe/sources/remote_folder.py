@@ -23,8 +23,13 @@ from qrecipe.sources.prefix import Prefix
 from qrecipe.sources.safetensors import INDEX_SUFFIX, SUFFIX, Index, open_safetensors, read_index
 
 SMALL_MOST = 128 << 20  # bytes: the largest tokenizers have a third of it
+BESIDE = (
+    "README.md", "added_tokens.json", "chat_template.jinja", "chat_template.json", "config.json",
+    "generation_config.json", "merges.txt", "preprocessor_config.json", "special_tokens_map.json", "tokenizer.json",
+    "tokenizer.model", "tokenizer_config.json", "vocab.json", "vocab.txt",
+)  # fmt: skip
+"""The usual names of small files beside weights."""
 _SMALL = (".json", ".jinja", ".model", ".tiktoken")
-_SMALL_NAMES = ("README.md", "merges.txt", "vocab.txt")
 _TEMPLATES = "additional_chat_templates/"
 _SMALL_FILES_MOST = 64
 
@@ -139,4 +144,4 @@ def _is_small(name: str) -> bool:
     """Say whether this is one of the small files beside the weights."""
     if name.startswith(_TEMPLATES):
         return name.endswith(".jinja") and name.count("/") == 1
-    return "/" not in name and (name in _SMALL_NAMES or name.endswith(_SMALL)) and not name.endswith(INDEX_SUFFIX)
+    return "/" not in name and (name in BESIDE or name.endswith(_SMALL)) and not name.endswith(INDEX_SUFFIX)

@@ -7,13 +7,19 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from unittest.mock import patch
 from urllib.parse import unquote, urlsplit
+
+from huggingface_hub import constants
+from huggingface_hub.utils import close_session
 
 COMMIT = "c0ffee00" * 5
 
@@ -159,6 +165,33 @@ class HubServer:
         for key, value in ({"Content-Length": "0"} | headers).items():
             request.send_header(key, value)
         request.end_headers()
+
+
+@contextmanager
+def at_home(hub: HubServer | None, folder: Path, token: str | None = None) -> Iterator[None]:
+    """Let huggingface_hub ask this server (None: nobody is there), and keep what it keeps in a folder."""
+    settings = {
+        "ENDPOINT": "http://127.0.0.1:9" if hub is None else hub.endpoint,
+        "HF_HUB_CACHE": str(folder / "hub"),
+        "HF_ASSETS_CACHE": str(folder / "assets"),
+        "HF_TOKEN_PATH": str(folder / "token"),
+        "HF_STORED_TOKENS_PATH": str(folder / "tokens"),
+        "HF_HUB_OFFLINE": False,
+    }
+    with patch.multiple(constants, **settings), patch.dict(os.environ):
+        for name in ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"):
+            os.environ.pop(name, None)
+        if token is not None:
+            os.environ["HF_TOKEN"] = token
+        try:
+            yield
+        finally:
+            close_session()
+
+
+def offline() -> AbstractContextManager[object]:
+    """Forbid every request, as HF_HUB_OFFLINE=1 does."""
+    return patch.object(constants, "HF_HUB_OFFLINE", True)
 
 
 def digest(content: bytes) -> str:
