@@ -68,7 +68,7 @@ def closeness(output: bytes, source: bytes, formats: tuple[Format, Format], cols
         return Closeness(_count(formats[0], output, cols), inf, 0.0, inf, 0)
     errors = _errors(ours, theirs)
     worst = float(errors.max(initial=0.0))
-    same = _codes(ours, formats[1]) == _codes(theirs, formats[1], source)
+    same = _same(_codes(ours, formats[1]), _codes(theirs, formats[1], source))
     return Closeness(ours.size, _energy(errors), _energy(theirs), worst, int(np.count_nonzero(same)))
 
 
@@ -81,6 +81,13 @@ def _errors(ours: FloatArray, theirs: FloatArray) -> NDArray[np.float64]:
         errors[ours.view("<u4") == theirs.view("<u4")] = 0.0
         errors[np.isnan(errors)] = inf
     return errors
+
+
+def _same(ours: NDArray[np.unsignedinteger], theirs: NDArray[np.unsignedinteger]) -> NDArray[np.bool_]:
+    """Say which codes are equal; zeros of either sign are, for code 0 under a negative scale decodes to -0."""
+    same: NDArray[np.bool_] = ours == theirs
+    same |= (ours | theirs) << 1 == 0
+    return same
 
 
 def _decoded(format_: Format, data: bytes, cols: int) -> FloatArray | None:

@@ -24,7 +24,7 @@ class TensorValues:
         relative: `rmse` over the root of the mean square of the source's weights.
         max_error: The largest difference; infinite likewise.
         identical: The share, 0 to 1, of weights that are the source's to the bit once they are rounded to its type;
-            where that is no plain float, once both are decoded.
+            where that is no plain float, once both are decoded. -0 counts as 0.
     """
 
     tensor: str

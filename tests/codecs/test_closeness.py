@@ -59,9 +59,11 @@ def test_equal_bytes_are_equal_whatever_they_hold():
     assert (found.identical, found.squares, found.worst, found.relative) == (4, 0, 0, 0)
 
 
-def test_zeros_of_two_signs_are_near_and_not_identical():
-    found = compared(np.array([0.0, 1.0], np.float32), np.array([-0.0, 1.0], np.float32))
-    assert (found.identical, found.squares, found.worst) == (1, 0, 0)
+@pytest.mark.parametrize("source", ["F32", "F16", "BF16"])
+def test_zeros_of_two_signs_are_identical(source):
+    ours, theirs = np.array([-0.0, 0.0, 1.0, -1.0], np.float32), np.array([0.0, -0.0, 1.0, 1.0], np.float32)
+    found = compared(ours, theirs, "F32", source)
+    assert (found.identical, found.squares, found.worst) == (3, 4, 2)
 
 
 @pytest.mark.parametrize("value", [np.nan, inf, -inf])

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from qrecipe.codecs.builtin import FITS, FORMATS
-from qrecipe.codecs.fit.reference import RESERVED
 from qrecipe.codecs.float8.format import FLOAT8_FORMATS
 from qrecipe.codecs.ggml.format import GGML_FORMATS
 
@@ -34,4 +33,3 @@ def test_the_other_families():
 def test_the_fits():
     rows = table("fit | imatrix data")
     assert [row[:2] for row in rows] == [[f"`{fit.name}`", fit.importance] for fit in FITS]
-    assert all(f"`{name}` is a reserved name" in PAGE for name in RESERVED)
