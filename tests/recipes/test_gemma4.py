@@ -6,18 +6,61 @@ from pathlib import Path
 
 import pytest
 import yaml
+from pydantic import BaseModel
 
 import qrecipe
+from qrecipe.api.outcome import model_with
+from qrecipe.api.targets import Facts, resolve_targets
 from qrecipe.errors import BuildError, Location
+from qrecipe.host.catalog import make_catalog
+from qrecipe.recipe.load import load_recipe
 from qrecipe.recipe.pattern import parse_pattern
 from qrecipe.recipe.shipped import shipped_recipes
 from qrecipe.recipe.variables import Variables
+from qrecipe.types.target import Layout
+from tests.catalogue.workplace import offering
 
 ROOT = Path(__file__).parents[2]
 CASES = yaml.safe_load((ROOT / "tests" / "cases" / "recipes" / "gemma4.yaml").read_text(encoding="utf-8"))
 PAGE = (ROOT / "docs" / "how-to" / "gemma4.md").read_text(encoding="utf-8")
 REST_OF_HEADER = 15_782_400  # tokenizer, settings and chat template, whatever the model
 LATTICE = {"Q4_0": "Q4_0(fit=lattice)", "TQ2_0": "TQ2_0(scale=negative, fit=lattice)"}
+
+
+class Options(BaseModel):
+    """No keys of its own."""
+
+
+class PacksFourBits:
+    """Stands in for the plug-in `compressed-tensors`: stores Q4_0 as 4-bit codes, and nothing else but what is kept."""
+
+    name = "compressed-tensors"
+    options = Options
+    profiles = ("vllm",)
+
+    def refuses(self, inventory, target):
+        return None
+
+    def stores(self, use, tensor, target):
+        return None if use.format.name == "Q4_0" else f"no codes for {use.format.name}"
+
+    def keep(self, tensor, target):
+        return tensor.dtype
+
+    def check(self, inventory, decisions, target):
+        return ()
+
+    def layout(self, inventory, decisions, target, provenance):
+        return Layout((), {decision.tensor.name: () for decision in decisions}, 0)
+
+    def tasks(self, job, limits):
+        raise NotImplementedError
+
+    def finish(self, job, results):
+        raise NotImplementedError
+
+    def read_lock(self, checkpoint):
+        return None
 
 
 @pytest.fixture(autouse=True)
@@ -75,6 +118,27 @@ def test_what_training_put_on_a_grid_is_found_there(name):
 @pytest.mark.parametrize("name", [name for name in CASES if "naive" in name])
 def test_naive_recipes_round_as_llama_quantize_does(name):
     assert all(str(decision.type) == decision.type.format.name for decision in gguf_of(name).decisions)
+
+
+@pytest.mark.parametrize("name", [name for name in CASES if "mobile" not in name])
+def test_vllm_gets_every_matrix_in_4_bits_but_the_embeddings(name):
+    inventory = planned(name).inventory
+    catalog = make_catalog(offering("backends", PacksFourBits()), discover=False)
+    resolved = resolve_targets(load_recipe(name), Facts(model_with(inventory)), catalog)
+    assert resolved.errors == ()
+    target = next(target for target in resolved.targets if target.name == "compressed-tensors")
+    assert target.target.output == f"{name}-w4a16/"
+    kept = {d.tensor.role for d in target.decisions if d.keep and d.tensor.gguf_dtype != "F32"}
+    embeddings = {
+        role for role in ("token_embd", "per_layer_token_embd") if any(t.role == role for t in inventory.tensors)
+    }
+    left = {"per_layer_model_proj"} if "naive" in name and "per_layer_token_embd" in embeddings else set()
+    assert kept == embeddings | left
+
+
+@pytest.mark.parametrize("name", [name for name in CASES if "mobile" in name])
+def test_mobile_recipes_are_for_llama_cpp_alone(name):
+    assert [target.backend for target in load_recipe(name).targets] == ["gguf"]
 
 
 @pytest.mark.parametrize("name", CASES)
