@@ -129,11 +129,9 @@ def test_vllm_gets_every_matrix_in_4_bits_but_the_embeddings(name):
     target = next(target for target in resolved.targets if target.name == "compressed-tensors")
     assert target.target.output == f"{name}-w4a16/"
     kept = {d.tensor.role for d in target.decisions if d.keep and d.tensor.gguf_dtype != "F32"}
-    embeddings = {
-        role for role in ("token_embd", "per_layer_token_embd") if any(t.role == role for t in inventory.tensors)
-    }
-    left = {"per_layer_model_proj"} if "naive" in name and "per_layer_token_embd" in embeddings else set()
-    assert kept == embeddings | left
+    per_layer = {"per_layer_token_embd"} if name.startswith("gemma4-e") else set()
+    plain = {"per_layer_model_proj"} if per_layer and "naive" in name else set()
+    assert kept == {"token_embd"} | per_layer | plain
 
 
 @pytest.mark.parametrize("name", [name for name in CASES if "mobile" in name])
