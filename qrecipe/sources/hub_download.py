@@ -19,7 +19,7 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, BinaryIO
 
-from qrecipe.sources.fault import Place, counted, fault
+from qrecipe.sources.fault import Place, fault
 from qrecipe.sources.http_fault import HttpFault, HttpFile, Patience
 from qrecipe.sources.http_request import copy_range
 from qrecipe.sources.hub_cache import HubCache, unwritable
@@ -156,8 +156,8 @@ def _look_for_room(files: Sequence[Wanted], cache: HubCache) -> None:
     folder = next((path for path in cache.folder.parents if path.exists()), Path("/"))
     free = shutil.disk_usage(folder).free
     if needed > free:
-        what = f"{counted(len(files), 'file')} of {needed / 1e9:.1f} GB do not fit into the cache"
-        why = f"its disk has {free / 1e9:.1f} GB left"
+        what = f"{needed / 1e9:.2f} GB do not fit into the cache"
+        why = f"its disk has {free / 1e9:.2f} GB left"
         fix = "make room, name a folder on another disk with HF_HUB_CACHE, or build with --stream, which keeps nothing"
         raise fault("cache-full", Place(str(cache.folder.parent)), what, why=why, fix=fix)
 

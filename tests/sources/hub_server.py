@@ -13,6 +13,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from unittest.mock import patch
@@ -150,13 +151,12 @@ class HubServer:
                 request.send_header(key, value)
         request.end_headers()
         sent = content if fault.cut is None else content[: fault.cut]
+        with self._lock:
+            self.sent += len(sent)
         try:
             request.wfile.write(sent)
         except OSError:
             request.close_connection = True
-            return
-        with self._lock:
-            self.sent += len(sent)
         if fault.cut is not None or "Content-Length" in fault.headers:
             request.close_connection = True
 
@@ -194,9 +194,11 @@ def offline() -> AbstractContextManager[object]:
     return patch.object(constants, "HF_HUB_OFFLINE", True)
 
 
+@cache
 def digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
+@cache
 def git_digest(content: bytes) -> str:
     return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
