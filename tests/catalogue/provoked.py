@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 
 import yaml
 
-from tests.catalogue import architectures, artifacts, builds, conversions, files, recipes
+from tests.catalogue import architectures, artifacts, builds, conversions, files, recipes, remotes, tokenizers
 from tests.catalogue.tables import CASES, Row
 
 MESSAGES = CASES / "catalogue" / "messages.yaml"
@@ -27,7 +27,7 @@ def rows() -> Iterator[Row]:
 def provocations() -> dict[str, Callable[[], object]]:
     return {
         name.replace("_", " "): made
-        for module in (recipes, files, conversions, architectures, builds, artifacts)
+        for module in (recipes, files, conversions, architectures, tokenizers, builds, artifacts, remotes)
         for name, made in vars(module).items()
         if getattr(made, "__module__", "") == module.__name__ and name[0] != "_" and not isinstance(made, type)
     }

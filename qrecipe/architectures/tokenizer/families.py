@@ -15,7 +15,7 @@ from pathlib import Path
 
 from qrecipe.architectures.described import Described, once
 from qrecipe.architectures.tokenizer.bpe import bpe_table, open_bpe
-from qrecipe.architectures.tokenizer.documents import TokenizerJson
+from qrecipe.architectures.tokenizer.documents import TOKEN_COUNTS, TokenizerJson, parsed
 from qrecipe.architectures.tokenizer.files import TOKENIZER_MODEL, TokenizerFiles, read_files
 from qrecipe.architectures.tokenizer.llama_hf import has_byte_fallback, llama_hf_table
 from qrecipe.architectures.tokenizer.pre import pre_name
@@ -103,12 +103,12 @@ def qwen_entries(folder: Path | None, vocab_size: int | None) -> Described:
 
 def gemma3_rows(folder: Path | None, vocab_size: int | None) -> int | None:
     """Return how many rows of Gemma 3's embeddings the converter keeps; None without a tokenizer (all)."""
-    if folder is None or not any((folder / name).is_file() for name in _EITHER):
+    if folder is None:
         return None
-    files = read_files(folder, *_EITHER)
-    if files.sentencepiece is not None:
-        return token_count(files.sentencepiece, vocab_size)
-    return len(files.vocabulary()) + len(files.json.added_tokens if files.json is not None else ())
+    model, document = (folder / name for name in _EITHER)
+    if model.is_file():
+        return token_count(model, vocab_size)
+    return parsed(document, TOKEN_COUNTS).tokens if document.is_file() else None
 
 
 def _llama(files: TokenizerFiles, vocab_size: int | None) -> Described:

@@ -55,7 +55,7 @@ def malformed(path: Path, key_path: str, what: str) -> SourceError:
         "tokenizer-malformed",
         Location(file=str(path), key_path=key_path),
         what,
-        why="the vocabulary cannot be read from it with certainty, and a wrong one makes a model that talks nonsense",
+        why="what is meant cannot be told with certainty, and a tokenizer that was guessed makes a model talk nonsense",
     )
 
 

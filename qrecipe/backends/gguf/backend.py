@@ -17,6 +17,8 @@ from qrecipe.backends.gguf.layout import WHY_ESTIMATE, gguf_layout, table
 from qrecipe.backends.gguf.lock import UNKNOWN, UNSEALED, lock_entries, only_entries, whole
 from qrecipe.backends.gguf.metadata import written_metadata
 from qrecipe.backends.gguf.options import GgufOptions
+from qrecipe.backends.gguf.pre import KEY as PRE_KEY
+from qrecipe.backends.gguf.pre import lacks_pre, with_pre
 from qrecipe.errors import BuildError, Diagnostic
 
 if TYPE_CHECKING:
@@ -61,9 +63,10 @@ class GgufBackend:
         """Return the dtype that a converter would write."""
         return tensor.gguf_dtype
 
-    def check(self, inventory: Inventory, decisions: Sequence[Decision], target: Target) -> Sequence[Diagnostic]:  # noqa: ARG002 - tensors are judged one by one
-        """Return what ggml's limits forbid."""
-        return tuple(fault for decision in decisions for fault in _beyond_limits(decision.tensor))
+    def check(self, inventory: Inventory, decisions: Sequence[Decision], target: Target) -> Sequence[Diagnostic]:
+        """Return what ggml's limits forbid, and what llama.cpp would have to guess."""
+        lacking = (faults.pre_unknown(target),) if _lacks_pre(inventory, target) else ()
+        return (*lacking, *(fault for decision in decisions for fault in _beyond_limits(decision.tensor)))
 
     def layout(
         self, inventory: Inventory, decisions: Sequence[Decision], target: Target, provenance: Provenance
@@ -119,10 +122,19 @@ def _header(job: Job, digests: Sequence[PieceDigests] = (), header_digest: str =
 def _metadata(
     inventory: Inventory, decisions: Sequence[Decision], target: Target, provenance: Provenance
 ) -> tuple[MetadataEntry, ...]:
-    source = inventory.metadata or ()
-    overrides = target.options.overrides() if isinstance(target.options, GgufOptions) else ()
+    options = _options(target)
+    source, overrides = with_pre(inventory.metadata or (), options.pre), options.overrides()
     written = written_metadata(source, file_type(source, decisions), overrides, provenance.imatrix)
     return (*written, *only_entries(provenance.only))
+
+
+def _lacks_pre(inventory: Inventory, target: Target) -> bool:
+    options = _options(target)
+    return options.pre is None and PRE_KEY not in options.metadata and lacks_pre(inventory.metadata or ())
+
+
+def _options(target: Target) -> GgufOptions:
+    return target.options if isinstance(target.options, GgufOptions) else GgufOptions()
 
 
 def _beyond_limits(tensor: TensorInfo) -> Iterator[Diagnostic]:

@@ -90,6 +90,18 @@ def no_metadata(target: Target, inventory: Inventory) -> Diagnostic:
     )
 
 
+def pre_unknown(target: Target) -> Diagnostic:
+    """A byte-level BPE that cuts text in a way without a name."""
+    return Diagnostic(
+        "tokenizer-pre-unknown",
+        f"target {target.name!r}: the tokenizer's way to cut text before it merges is not recognised",
+        Location(file="tokenizer.json", key_path="pre_tokenizer"),
+        why="llama.cpp knows these ways by name only, and with a wrong one the model reads other tokens than it learnt",
+        fix='say on the target what llama.cpp calls it, pre = "llama-bpe" or "qwen2" or another; a model has the same '
+        "as the one that it was trained from",
+    )
+
+
 def not_as_planned(tensor: TensorInfo, stored: StoredTensor | None, reference: str) -> Diagnostic:
     """Plan and checkpoint disagree."""
     found = f"{stored.dtype} {list(stored.shape)}" if stored is not None else "missing"

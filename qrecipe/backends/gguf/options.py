@@ -1,4 +1,4 @@
-"""The keys of a `[[targets]]` table with `backend = "gguf"`: `metadata`, overrides of GGUF metadata.
+"""The keys of a `[[targets]]` table with `backend = "gguf"`: `metadata`, overrides of GGUF metadata, and `pre`.
 
 Values become what llama-quantize's `--override-kv` writes: an integer from 0 to 2^32-1 is u32, any other i64; a float
 is f32, which must be able to hold it; true and false are bool; text is a string. Errors carry `why` and `fix` in their
@@ -10,11 +10,13 @@ from __future__ import annotations
 import math
 import re
 import struct
+from difflib import get_close_matches
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from qrecipe.backends.gguf.pre import names
 from qrecipe.types.metadata import MetadataEntry, MetadataKind, Scalar
 
 _KEY = re.compile(r"[!-~]+", re.ASCII)
@@ -70,6 +72,20 @@ def _checked_value(value: object) -> Scalar:
             raise _value_fault(f"{what} is no metadata value", "write text, an integer, a float, true or false")
 
 
+def _checked_pre(name: str) -> str:
+    """Refuse a name that llama.cpp does not load."""
+    known = names()
+    if name not in known:
+        near = get_close_matches(name, known, n=1)
+        raise _fault(
+            "tokenizer-pre-name",
+            f"llama.cpp knows no pre-tokenizer {name[:60]!r}",
+            why="it refuses a file that names one which it does not know",
+            fix=f"did you mean {near[0]!r}?" if near else f"choose among {', '.join(known)}",
+        )
+    return name
+
+
 def _fits_float32(value: float) -> bool:
     try:
         return math.isfinite(value) and bool(struct.pack("<f", value))
@@ -94,6 +110,12 @@ class GgufOptions(BaseModel):
         Annotated[str, AfterValidator(_checked_key)],
         Annotated[object, AfterValidator(_checked_value), WithJsonSchema({"type": ["string", "number", "boolean"]})],
     ] = Field(default_factory=dict, description="GGUF metadata to set, key by key: a string, number or boolean each")
+
+    pre: Annotated[str, AfterValidator(_checked_pre)] | None = Field(
+        default=None,
+        description="What llama.cpp calls the tokenizer's way to cut text (`tokenizer.ggml.pre`), where it is not "
+        "recognised: `llama-bpe`, `qwen2`, `gpt-2`, …",
+    )
 
     def overrides(self) -> tuple[MetadataEntry, ...]:
         """Return the overrides as they are written, in their order."""
