@@ -1,0 +1,113 @@
+"""Engine one at work: the source's logits once, then each artifact's against them, window by window."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from math import prod
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qrecipe.api.evaluating_weights import Weights
+from qrecipe.evaluation.divergence import EXACT, Reference, Scores, compare, joined
+from qrecipe.evaluation.kept import logits_in, written
+from qrecipe.evaluation.statistics import measures_of
+from qrecipe.evaluation.stored import STORED
+from qrecipe.evaluation.transformers_model import TextModel, make_model, require
+from qrecipe.types.evaluation import Measures, TensorCost, WindowDone, WindowsStarted
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from qrecipe.api.evaluating_bench import Bench
+    from qrecipe.evaluation.windows import Windows
+    from qrecipe.sources.mapped import MappedCheckpoint
+    from qrecipe.types.format import FloatArray
+    from qrecipe.types.source import Checkpoint
+
+
+@dataclass(frozen=True, slots=True)
+class TorchRuns:
+    """Runs of models by transformers.
+
+    Attributes:
+        bench: What both engines share.
+        source: Of the bench, with its transforms.
+        windows: The text.
+    """
+
+    bench: Bench
+    source: MappedCheckpoint
+    windows: Windows
+
+    @property
+    def weights(self) -> Weights:
+        """Where weights come from."""
+        return Weights(self.source, self.bench.catalog)
+
+    def measured(self, artifact: Checkpoint) -> tuple[Measures, Measures]:
+        """Return an artifact's measures, and those against a reference as llama-perplexity stores it."""
+        reference = self._reference()
+        return self._against(reference, self._model(self.weights.of(artifact)), Path(artifact.reference).name)
+
+    def control(self) -> tuple[Measures, Measures]:
+        """Measure the source against itself: its tensors converted, put back, and run like an artifact's."""
+        reference = self._reference()
+        return self._against(reference, self._model(self.weights.of(self.source)), "control")
+
+    def costs(self, artifact: Checkpoint) -> Iterator[TensorCost]:
+        """Yield what each of an artifact's tensors costs alone, in the artifact's order."""
+        reference, originals = self._reference(), self.weights.originals()
+        for name, tensor in artifact.tensors.items():
+            if name not in self.source.transforms:
+                continue
+            changed = self.weights.with_one(name, artifact)
+            alike = all((originals[each] == values).all() for each, values in changed.items())
+            measures = None
+            if not alike:
+                model = self._model({**originals, **changed})
+                measures = self._against(reference, model, name)[0]
+            yield TensorCost(name, tensor.dtype, tensor.nbytes, prod(tensor.shape), measures)
+
+    def _model(self, weights: Mapping[str, FloatArray]) -> TextModel:
+        folder = self.source.folder or Path()
+        return make_model(folder, self.bench.pair.named, weights, self.bench.settings.workers)
+
+    def _reference(self) -> NDArray[np.float32]:
+        """Return the source's logits, [positions, vocabulary]: kept ones, or computed now."""
+        vocabulary = self.source.tensors["token_embd.weight"].shape[0]
+        shape = (len(self.windows.tokens) * self.windows.scored, vocabulary)
+        path = self.bench.kept.path(self._facts(), ".logits")
+        if not path.is_file():
+            with written(path, 4 * shape[0] * shape[1]) as unfinished:
+                model = self._model(self.weights.originals())
+                logits = logits_in(unfinished, shape, write=True)
+                for window, span in self._spans("source, transformers"):
+                    logits[span] = model.logits(self.windows, window)
+                del logits
+        return logits_in(path, shape)
+
+    def _facts(self) -> dict[str, object]:
+        tokens = hashlib.sha256(self.windows.tokens.astype("<i4").tobytes()).hexdigest()
+        sizes = {"shape": self.windows.tokens.shape, "bos": self.windows.bos, "tokens": tokens}
+        return {"engine": require(), "source": self.bench.source_digest, **sizes}
+
+    def _against(self, reference: NDArray[np.float32], model: TextModel, doing: str) -> tuple[Measures, Measures]:
+        ways: tuple[Reference, ...] = (EXACT, STORED) if self.bench.settings.engine == "both" else (EXACT,)
+        scores: list[list[Scores]] = [[] for _ in ways]
+        for window, span in self._spans(f"{doing}, transformers"):
+            logits = model.logits(self.windows, window)
+            for way, found in zip(ways, scores, strict=True):
+                found.append(compare(reference[span], logits, self.windows.targets(window), way))
+        measures = [measures_of(joined(found)) for found in scores]
+        return measures[0], measures[-1]
+
+    def _spans(self, doing: str) -> Iterator[tuple[int, slice]]:
+        """Yield each window with its positions in the reference, and tell when it is done."""
+        count, scored = len(self.windows.tokens), self.windows.scored
+        self.bench.tell(WindowsStarted(doing, count))
+        for window in range(count):
+            yield window, slice(window * scored, (window + 1) * scored)
+            self.bench.tell(WindowDone())
