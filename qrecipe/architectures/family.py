@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from qrecipe.architectures.config import Settings, model_classes, settings_of
 from qrecipe.architectures.described import Described, once
-from qrecipe.architectures.general import general_entries
 from qrecipe.architectures.matching import matched
 from qrecipe.architectures.tokenizer.faults import TokenizerLackingError
 from qrecipe.errors import Diagnostic, SourceError
@@ -88,6 +87,8 @@ class Family:
 
     def convert(self, checkpoint: Checkpoint) -> Conversion:
         """Say what the checkpoint becomes."""
+        from qrecipe.architectures.general import general_entries  # noqa: PLC0415  its schemas take long to load
+
         config = settings_of(checkpoint, self.defaults[model_classes(checkpoint.config or {})[0]])
         _refuse_quantized(config)
         made = self.make(checkpoint, config)
