@@ -1,4 +1,4 @@
-"""One way from a checkpoint to a conversion for all families: a family says what differs, as a `Plan` of values.
+"""One way from a checkpoint to a conversion for all families: a family says what differs, as values (`Made`).
 
 Refuses what is quantized already; matches tensors; puts metadata together in the converter's order (`general.*`, the
 family's parameters, `tokenizer.*`; each key once). A missing tokenizer becomes `Conversion.lacking`.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from qrecipe.architectures.config import Settings, model_classes, settings_of
@@ -22,18 +23,20 @@ if TYPE_CHECKING:
     from qrecipe.types.metadata import MetadataEntry
     from qrecipe.types.source import Checkpoint
 
-_METHODS = {
-    "gptq": "GPTQ",
-    "awq": "AWQ",
-    "bitsandbytes": "bitsandbytes",
-    "compressed-tensors": "compressed-tensors",
-    "fp8": "FP8",
-    "fbgemm_fp8": "FP8",
-    "mxfp4": "MXFP4",
-    "modelopt": "ModelOpt",
-    "torchao": "torchao",
-    "bitnet": "BitNet",
-}
+_METHODS: Mapping[str, str] = MappingProxyType(
+    {
+        "gptq": "GPTQ",
+        "awq": "AWQ",
+        "bitsandbytes": "bitsandbytes",
+        "compressed-tensors": "compressed-tensors",
+        "fp8": "FP8",
+        "fbgemm_fp8": "FP8",
+        "mxfp4": "MXFP4",
+        "modelopt": "ModelOpt",
+        "torchao": "torchao",
+        "bitnet": "BitNet",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -311,7 +311,7 @@ def test_towers_and_old_buffers_are_left_out_by_kind():
     assert made.left_out == (
         LeftOut("vision", 2, 96, mmproj),
         LeftOut("audio", 1, 8, mmproj),
-        LeftOut("MTP", 1, 16, "a runtime that reads them from another file"),
+        LeftOut("MTP", 1, 16, "a converter and a runtime that know them"),
         LeftOut("unused", 1, 4, ""),
     )
     assert len(made.tensors) == len(GEMMA4_SHAPES) + 1
