@@ -8,6 +8,7 @@ import struct
 from pathlib import Path
 
 import pytest
+import sentencepiece
 
 from qrecipe.architectures.tokenizer.pieces import Piece, read_pieces
 from qrecipe.errors import SourceError
@@ -31,9 +32,7 @@ def _model(tmp_path: Path, data: bytes) -> Path:
 @pytest.mark.oracle
 @pytest.mark.parametrize("kind", ["bpe", "unigram"])
 def test_pieces_are_those_of_the_package(tmp_path: Path, kind: str):
-    import sentencepiece
-
-    words = random.Random(7)
+    words = random.Random(7)  # noqa: S311 - a text to train on, the same each time
     lines = [" ".join("".join(words.choices("abcdeé€🦙", k=words.randint(1, 9))) for _ in range(8)) for _ in range(200)]
     written = io.BytesIO()
     sentencepiece.SentencePieceTrainer.train(

@@ -108,7 +108,9 @@ def _told_or_done(entries: Callable[[], Described]) -> None:
     try:
         found = entries()
     except QrecipeError as error:
-        assert all(each.code and each.fix and each.where for each in error.diagnostics)
-        return
-    assert found.entries[0].key.startswith("tokenizer.ggml.")
-    assert len({entry.key for entry in found.entries}) == len(found.entries)
+        told = error.diagnostics
+    else:
+        told = found.findings
+        assert found.entries[0].key.startswith("tokenizer.ggml.")
+        assert len({entry.key for entry in found.entries}) == len(found.entries)
+    assert all(each.code and each.fix and each.where for each in told)
