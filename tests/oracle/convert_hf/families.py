@@ -303,7 +303,7 @@ FAMILIES = (
         | {"hidden_size": 96, "num_attention_heads": 3, "num_key_value_heads": 1}
         | {"tie_word_embeddings": True},
         "byte_level_gpt2",
-        real="gpt-2",
+        real="starcoder",
         pre="smollm",
         files={"README.md": cards.SMOLLM},
         old=True,
