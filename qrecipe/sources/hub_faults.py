@@ -45,11 +45,11 @@ def remote_error(fault: HttpFault, place: str, doing: str) -> SourceError:
 
 
 def _by_code(fault: HttpFault, place: str, model: str) -> SourceError | None:
-    if fault.code == "GatedRepo":
+    if fault.said == "GatedRepo":
         return SourceAbsentError(_gated(place, model))
-    if fault.code == "RevisionNotFound":
+    if fault.said == "RevisionNotFound":
         return SourceError(_no_revision(place, model))
-    if fault.code == "RepoNotFound" or (fault.status in {401, 404} and fault.code != "EntryNotFound"):
+    if fault.said == "RepoNotFound" or (fault.status in {401, 404} and fault.said != "EntryNotFound"):
         return SourceError(_not_found(place, model))
     return None
 
