@@ -125,4 +125,4 @@ def _refuse_quantized(config: Settings) -> None:
             why = "quantizing twice loses more than the type says; recipes start from the weights as they were trained"
             fix = "take the original model, the one that this was quantized from"
             what = f"these weights are quantized already{how}"
-            raise SourceError(Diagnostic("source-quantized", what, config.place(key), why, fix))
+            raise SourceError(Diagnostic("checkpoint-quantized", what, config.place(key), why, fix))
