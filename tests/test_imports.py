@@ -7,7 +7,7 @@ import pytest
 
 import qrecipe
 
-HEAVY = ("numpy", "numba", "torch", "textual", "ray", "lark", "pydantic", "pluggy", "gguf")
+HEAVY = ("numpy", "numba", "torch", "textual", "ray", "lark", "pydantic", "pluggy", "gguf", "huggingface_hub", "fsspec")
 
 
 def loaded_after(code: str) -> set[str]:

@@ -1,4 +1,4 @@
-"""One way from a checkpoint to a conversion for all families: a family says what differs, as a `Plan` of values.
+"""One way from a checkpoint to a conversion for all families: a family says what differs, as values (`Made`).
 
 Refuses what is quantized already; matches tensors; puts metadata together in the converter's order (`general.*`, the
 family's parameters, `tokenizer.*`; each key once). A missing tokenizer becomes `Conversion.lacking`.
@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from qrecipe.architectures.config import Settings, model_classes, settings_of
 from qrecipe.architectures.described import Described, once
-from qrecipe.architectures.general import general_entries
 from qrecipe.architectures.matching import matched
 from qrecipe.architectures.tokenizer.faults import TokenizerLackingError
 from qrecipe.errors import Diagnostic, SourceError
@@ -23,18 +23,20 @@ if TYPE_CHECKING:
     from qrecipe.types.metadata import MetadataEntry
     from qrecipe.types.source import Checkpoint
 
-_METHODS = {
-    "gptq": "GPTQ",
-    "awq": "AWQ",
-    "bitsandbytes": "bitsandbytes",
-    "compressed-tensors": "compressed-tensors",
-    "fp8": "FP8",
-    "fbgemm_fp8": "FP8",
-    "mxfp4": "MXFP4",
-    "modelopt": "ModelOpt",
-    "torchao": "torchao",
-    "bitnet": "BitNet",
-}
+_METHODS: Mapping[str, str] = MappingProxyType(
+    {
+        "gptq": "GPTQ",
+        "awq": "AWQ",
+        "bitsandbytes": "bitsandbytes",
+        "compressed-tensors": "compressed-tensors",
+        "fp8": "FP8",
+        "fbgemm_fp8": "FP8",
+        "mxfp4": "MXFP4",
+        "modelopt": "ModelOpt",
+        "torchao": "torchao",
+        "bitnet": "BitNet",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,8 @@ class Family:
 
     def convert(self, checkpoint: Checkpoint) -> Conversion:
         """Say what the checkpoint becomes."""
+        from qrecipe.architectures.general import general_entries  # noqa: PLC0415  its schemas take long to load
+
         config = settings_of(checkpoint, self.defaults[model_classes(checkpoint.config or {})[0]])
         _refuse_quantized(config)
         made = self.make(checkpoint, config)
@@ -121,4 +125,4 @@ def _refuse_quantized(config: Settings) -> None:
             why = "quantizing twice loses more than the type says; recipes start from the weights as they were trained"
             fix = "take the original model, the one that this was quantized from"
             what = f"these weights are quantized already{how}"
-            raise SourceError(Diagnostic("source-quantized", what, config.place(key), why, fix))
+            raise SourceError(Diagnostic("checkpoint-quantized", what, config.place(key), why, fix))

@@ -16,7 +16,6 @@ from qrecipe.architectures.entries import Entries
 from qrecipe.architectures.family import Family, Made
 from qrecipe.architectures.rope import rope_in
 from qrecipe.architectures.slots import Names, Slot, cut_embeddings, plain_name
-from qrecipe.architectures.tokenizer import families
 from qrecipe.types.transform import Add
 
 if TYPE_CHECKING:
@@ -45,6 +44,8 @@ _NAMES = Names(
 
 
 def _make(checkpoint: Checkpoint, config: Settings) -> Made:
+    from qrecipe.architectures.tokenizer import families  # noqa: PLC0415  its schemas take long to load
+
     body, vocab = Body.of(config), config.integer("vocab_size")
     rows = families.gemma3_rows(checkpoint.folder, vocab)
     return Made(

@@ -18,7 +18,6 @@ from qrecipe.architectures.family import Family, Made
 from qrecipe.architectures.gemma4_layers import Layers
 from qrecipe.architectures.generation import suppressed_tokens
 from qrecipe.architectures.slots import Names, Slot, cut_embeddings, plain_name
-from qrecipe.architectures.tokenizer import families
 from qrecipe.types.transform import Constant
 
 if TYPE_CHECKING:
@@ -86,6 +85,8 @@ _BARE = ("layer_scalar.weight", "experts.gate_up_proj.weight", "experts.down_pro
 
 
 def _make(checkpoint: Checkpoint, config: Settings, *, unified: bool) -> Made:
+    from qrecipe.architectures.tokenizer import families  # noqa: PLC0415  its schemas take long to load
+
     body = Body.of(config)
     layers = Layers.of(config, body)
     vocab = config.integer("vocab_size_per_layer_input" if config.given("vocab_size_per_layer_input") else "vocab_size")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from qrecipe.architectures.blocks import Attention
@@ -22,10 +23,12 @@ if TYPE_CHECKING:
 
 _SLIDING, _FULL = "sliding_attention", "full_attention"
 _EVERY = 6  # the last of so many blocks is full where config.json does not say
-_ROPE: Mapping[str, Mapping[str, object]] = {
-    _SLIDING: {"rope_type": "default", "rope_theta": 1e4},
-    _FULL: {"rope_type": "proportional", "partial_rotary_factor": 0.25, "rope_theta": 1e6},
-}
+_ROPE: Mapping[str, Mapping[str, object]] = MappingProxyType(
+    {
+        _SLIDING: {"rope_type": "default", "rope_theta": 1e4},
+        _FULL: {"rope_type": "proportional", "partial_rotary_factor": 0.25, "rope_theta": 1e6},
+    }
+)
 _STILL = 1e30
 _NUMBER = re.compile(r"[0-9]{1,6}", re.ASCII)
 

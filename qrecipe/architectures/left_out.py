@@ -6,7 +6,8 @@ versions of transformers saved; so do we, and we count them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from qrecipe.types.tensor import LeftOut
@@ -15,7 +16,9 @@ if TYPE_CHECKING:
     from qrecipe.types.source import StoredTensor
 
 _MMPROJ = "an mmproj file, which llama.cpp's convert_hf_to_gguf.py --mmproj makes"
-_NEEDED = {"vision": _MMPROJ, "audio": _MMPROJ, "MTP": "a runtime that reads them from another file", "unused": ""}
+_NEEDED: Mapping[str, str] = MappingProxyType(
+    {"vision": _MMPROJ, "audio": _MMPROJ, "MTP": "a converter and a runtime that know them", "unused": ""}
+)
 _BUFFERS = (".attention.masked_bias", ".attention.bias", ".rotary_emb.inv_freq")
 _AUDIO = ("audio.", "audio_")
 _VISION = (

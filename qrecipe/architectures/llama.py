@@ -15,7 +15,6 @@ from qrecipe.architectures.entries import Entries
 from qrecipe.architectures.family import Family, Made
 from qrecipe.architectures.rope import KINDS, Rope, llama3_factors, rope_of
 from qrecipe.architectures.slots import Names, Slot, plain_name
-from qrecipe.architectures.tokenizer import families
 from qrecipe.errors import SourceError
 from qrecipe.types.transform import Constant
 
@@ -58,6 +57,8 @@ _EXPERTS: Mapping[str, str] = MappingProxyType(
 
 
 def _make(checkpoint: Checkpoint, config: Settings) -> Made:
+    from qrecipe.architectures.tokenizer import families  # noqa: PLC0415  its schemas take long to load
+
     body, mixed = Body.of(config), config.given("num_local_experts")
     rope = rope_of(config, _MIXTRAL_THETA if mixed else _THETA, (*KINDS, "llama3"))
     _refuse_variants(body, config)

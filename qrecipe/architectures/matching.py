@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from qrecipe.types.tensor import LeftOut, Shape
 
 _DTYPES = ("F32", "F16", "BF16")
+_MODEL = "model."
 _HEAD = "lm_head.weight"
 _NAMED = 4  # tensors that a message names
 _HOPELESS = 5000  # missing tensors, after which no more are looked for
@@ -52,6 +53,7 @@ def matched(checkpoint: Checkpoint, slots: Iterable[Slot], plain: Callable[[str]
     chosen, missing = _chosen(slots, held)
     used = {name for slot in chosen for name in stored_names(slot.value)}
     unknown = [tensor.name for name, tensor in held.items() if name not in used]
+    missing = _spelled(missing, held)
     faults = [*_missing(missing, unknown, checkpoint), *_unknown(unknown, missing, checkpoint)]
     faults += [*_shapes(chosen, held, checkpoint), *_dtypes([held[name] for name in sorted(used)], checkpoint)]
     if faults:
@@ -90,6 +92,13 @@ def _chosen(slots: Iterable[Slot], held: Mapping[str, StoredTensor]) -> tuple[li
             if len(missing) > _HOPELESS:
                 break
     return chosen, list(missing)
+
+
+def _spelled(names: Sequence[str], held: Mapping[str, StoredTensor]) -> list[str]:
+    """Return plain names as this checkpoint would spell them: behind its own prefix."""
+    rests = ((tensor.name, plain.removeprefix(_MODEL)) for plain, tensor in held.items() if plain.startswith(_MODEL))
+    prefix = next((stored.removesuffix(rest) for stored, rest in rests if stored.endswith(rest)), _MODEL)
+    return [prefix + name.removeprefix(_MODEL) if name.startswith(_MODEL) else name for name in names]
 
 
 def _missing(missing: Sequence[str], unknown: Sequence[str], checkpoint: Checkpoint) -> Iterable[Diagnostic]:

@@ -16,7 +16,6 @@ from qrecipe.architectures.entries import Entries
 from qrecipe.architectures.family import Family, Made
 from qrecipe.architectures.rope import rope_of
 from qrecipe.architectures.slots import Names, Slot, plain_name
-from qrecipe.architectures.tokenizer import families
 from qrecipe.errors import Location
 
 if TYPE_CHECKING:
@@ -58,6 +57,8 @@ def qwen_parameters(entries: Entries, body: Body, config: Settings) -> Iterator[
 
 
 def _make(checkpoint: Checkpoint, config: Settings) -> Made:
+    from qrecipe.architectures.tokenizer import families  # noqa: PLC0415  its schemas take long to load
+
     body = Body.of(config)
     _refuse_variants(checkpoint, config)
     return Made(

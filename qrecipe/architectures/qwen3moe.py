@@ -16,7 +16,6 @@ from qrecipe.architectures.entries import Entries
 from qrecipe.architectures.family import Family, Made
 from qrecipe.architectures.qwen3 import qwen_attention, qwen_parameters
 from qrecipe.architectures.slots import Names, Slot, canonical, plain_name
-from qrecipe.architectures.tokenizer import families
 from qrecipe.types.transform import Split, Stored
 
 if TYPE_CHECKING:
@@ -57,6 +56,8 @@ _FUSED = "model.layers.{}.mlp.experts.{}_proj"
 
 
 def _make(checkpoint: Checkpoint, config: Settings) -> Made:
+    from qrecipe.architectures.tokenizer import families  # noqa: PLC0415  its schemas take long to load
+
     body = Body.of(config)
     if config.values.get("mlp_only_layers"):
         raise config.variant("mlp_only_layers", "Qwen 3 with both dense blocks and experts is not converted")

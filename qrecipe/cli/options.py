@@ -26,7 +26,8 @@ RecipeOrPlan = Annotated[
     ),
 ]
 Source = Annotated[
-    str | None, typer.Option(help="The checkpoint, instead of the recipe's own: a path or pkg:NAME.", metavar="SOURCE")
+    str | None,
+    typer.Option(help="The checkpoint, instead of the recipe's own: a path, pkg:NAME, hf://ORG/NAME", metavar="SOURCE"),
 ]
 Settings = Annotated[
     list[str] | None,

@@ -8,6 +8,7 @@ told as it is, cropped: there are too many of them to know their words.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -137,7 +138,13 @@ def _checked(reference: str) -> str:
     if not bare or "::" in reference or set(reference) & set("?#") or not reference.isprintable():
         why = "an address names a folder or a file, and has no `?`, `#`, `::` and no password in it: plans show it"
         fix = "take them out, and log in as the store's own tools do"
-        raise fault("web-address", Place(reference), "this address cannot be a source", why=why, fix=fix)
+        raise fault(
+            "web-address",
+            Place(re.sub(r"//[^/@]*@", "//…@", reference)),
+            "this address cannot be a source",
+            why=why,
+            fix=fix,
+        )
     return reference
 
 

@@ -160,9 +160,9 @@ def _etag(response: Response, header: str) -> str:
 
 
 def _refused(response: Response) -> HttpFault:
-    status, code = response.status_code, str(response.headers.get("x-error-code", ""))[:_CODE_MOST]
+    status, said = response.status_code, str(response.headers.get("x-error-code", ""))[:_CODE_MOST]
     return HttpFault(
-        "status", f"the server answers {status}", status=status, code=code, retry_after=_retry_after(response)
+        "status", f"the server answers {status}", status=status, said=said, retry_after=_retry_after(response)
     )
 
 

@@ -19,15 +19,15 @@ class HttpFault(Exception):  # noqa: N818 - never seen by users: each source say
         kind: By what.
         detail: For people, one phrase; never holds a token.
         status: The server's, where it is the reason.
-        code: What the hub says beside the status (`GatedRepo`).
+        said: What the hub says beside the status (`GatedRepo`).
         retry_after: Seconds after which the server wants to be asked again.
     """
 
     def __init__(
-        self, kind: Kind, detail: str, *, status: int = 0, code: str = "", retry_after: float | None = None
+        self, kind: Kind, detail: str, *, status: int = 0, said: str = "", retry_after: float | None = None
     ) -> None:
         super().__init__(detail)
-        self.kind, self.detail, self.status, self.code, self.retry_after = kind, detail, status, code, retry_after
+        self.kind, self.detail, self.status, self.said, self.retry_after = kind, detail, status, said, retry_after
 
     @property
     def passes(self) -> bool:

@@ -45,11 +45,11 @@ def remote_error(fault: HttpFault, place: str, doing: str) -> SourceError:
 
 
 def _by_code(fault: HttpFault, place: str, model: str) -> SourceError | None:
-    if fault.code == "GatedRepo":
+    if fault.said == "GatedRepo":
         return SourceAbsentError(_gated(place, model))
-    if fault.code == "RevisionNotFound":
+    if fault.said == "RevisionNotFound":
         return SourceError(_no_revision(place, model))
-    if fault.code == "RepoNotFound" or (fault.status in {401, 404} and fault.code != "EntryNotFound"):
+    if fault.said == "RepoNotFound" or (fault.status in {401, 404} and fault.said != "EntryNotFound"):
         return SourceError(_not_found(place, model))
     return None
 
@@ -87,7 +87,7 @@ def _gated(place: str, model: str) -> Diagnostic:
         "hub-gated",
         f"{model} is gated: its terms have to be accepted before it can be read",
         Location(place),
-        why=f"the hub knows of no leave for {_who()}",
+        why=_token_sent(),
         fix=f"accept them at https://huggingface.co/{model}, then log in: `hf auth login`, or set HF_TOKEN",
     )
 
@@ -97,7 +97,7 @@ def _not_found(place: str, model: str) -> Diagnostic:
         "hub-not-found",
         f"the hub has no model {model}, or it is private",
         Location(place),
-        why=f"it does not say which of the two to {_who()}",
+        why=f"the hub does not say which of the two; {_token_sent()}",
         fix="check the spelling; for a private model log in: `hf auth login`, or set HF_TOKEN",
     )
 
@@ -112,7 +112,7 @@ def _no_revision(place: str, model: str) -> Diagnostic:
     )
 
 
-def _who() -> str:
+def _token_sent() -> str:
     from huggingface_hub import get_token  # noqa: PLC0415 - heavy
 
-    return "who sends no token" if get_token() is None else "the token that was sent"
+    return "no token was sent" if get_token() is None else "the token that was sent has no leave"

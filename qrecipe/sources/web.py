@@ -160,4 +160,10 @@ def _check(reference: str) -> None:
     if not fits:
         why = "an address names a file, and has no `?`, no `#`, and no user or password in it: plans and locks show it"
         fix = "take them out; for a model of the hub write hf://ORG/NAME"
-        raise fault("web-address", Place(reference), "this address cannot be a source", why=why, fix=fix)
+        raise fault(
+            "web-address",
+            Place(re.sub(r"//[^/@]*@", "//…@", reference)),
+            "this address cannot be a source",
+            why=why,
+            fix=fix,
+        )

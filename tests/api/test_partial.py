@@ -117,7 +117,7 @@ def test_a_part_of_a_part_of_the_targets(workplace):
     ("only", "code"),
     [
         (["blk.9.**"], "only-matches-nothing"),
-        (["hf:model.**"], "only-matches-nothing"),
+        (["hf:transformer.**"], "only-matches-nothing"),
         (["token_embd", "tokenembd"], "only-matches-nothing"),
     ],
 )

@@ -311,7 +311,7 @@ def test_towers_and_old_buffers_are_left_out_by_kind():
     assert made.left_out == (
         LeftOut("vision", 2, 96, mmproj),
         LeftOut("audio", 1, 8, mmproj),
-        LeftOut("MTP", 1, 16, "a runtime that reads them from another file"),
+        LeftOut("MTP", 1, 16, "a converter and a runtime that know them"),
         LeftOut("unused", 1, 4, ""),
     )
     assert len(made.tensors) == len(GEMMA4_SHAPES) + 1
@@ -324,3 +324,24 @@ def test_prefixes_of_either_generation_are_the_same_model():
         found = values(converted(GEMMA3, shapes))
         assert found.keys() == plain.keys()
         assert found["token_embd.weight"] == Stored(f"{prefix}embed_tokens.weight")
+
+
+@pytest.mark.parametrize("prefix", ["model.", "model.language_model.", "language_model.model."])
+def test_what_is_missing_is_spelled_as_the_checkpoint_spells(prefix):
+    shapes = {name.replace("model.", prefix, 1): shape for name, shape in GEMMA4_SHAPES.items()}
+    del shapes[f"{prefix}norm.weight"]
+    with pytest.raises(SourceError, match=re.escape(f"error: the checkpoint lacks a tensor: '{prefix}norm.weight'\n")):
+        converted(GEMMA4, shapes)
+
+
+def test_a_head_that_is_missing_may_be_tied():
+    shapes = {name: shape for name, shape in LLAMA_SHAPES.items() if name != "lm_head.weight"}
+    with pytest.raises(SourceError) as error:
+        converted(LLAMA, shapes)
+    assert str(error.value) == (
+        "error: the checkpoint lacks a tensor: 'lm_head.weight'\n"
+        "  --> config.json\n"
+        "why: config.json describes a model that has it, and does not say that the embeddings are the head "
+        "(`tie_word_embeddings`)\n"
+        "fix: download the checkpoint again, all of its shards, with its own config.json"
+    )

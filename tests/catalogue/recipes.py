@@ -217,7 +217,7 @@ def an_inventory_to_build_from() -> object:
 
 
 def a_scheme_that_nothing_reads() -> object:
-    recipe(f'source = "s3://bucket/model"\n{RULE}')
+    recipe(f'source = "ipfs://bucket/model"\n{RULE}')
     return qrecipe.plan("mine.toml")
 
 

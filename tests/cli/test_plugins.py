@@ -54,7 +54,7 @@ def test_json(installed):
         "offers": {"functions": ["edge"]},
         "problems": [],
     }
-    assert plugins["qrecipe:checkpoints"]["offers"] == {"sources": ["local", "package"]}
+    assert plugins["qrecipe:checkpoints"]["offers"] == {"sources": ["fsspec", "hub", "local", "package", "web"]}
     (problem,) = plugins["plugin-bad"]["problems"]
     assert (problem["code"], problem["severity"]) == ("plugin-broken", "warning")
     assert CAUSE in problem["what"]

@@ -212,6 +212,27 @@ def test_a_block_near_a_grid_has_no_weight_more_than_one_step_off():
     assert (steps == 0).mean() > 0.999
 
 
+@pytest.mark.parametrize(
+    ("between", "rounded", "certified", "weights"),
+    [
+        ((6e-5, 1e-1), True, 1, 1),
+        ((2.0**-17, 1.1e-5), True, 1, 1),
+        ((0.9e-6, 1.1e-6), True, 0.10, 0.30),
+        ((1e-4, 1e-1), False, 0.989, 0.9994),
+        ((5.5e-5, 6.5e-5), False, 0.948, 0.992),
+        ((0.9e-5, 1.1e-5), False, 0.56, 0.94),
+        ((0.9e-6, 1.1e-6), False, 0.075, 0.30),
+    ],
+)
+def test_the_shares_that_f16_allows(between, rounded, certified, weights):
+    """Of 40,000 blocks; what BF16 scales above 2^-17 have is no matter of chance."""
+    rows = blocks(np.random.default_rng(7), 40_000, between, rounded=rounded)
+    fitted = encode(Q4_0, rows)
+    share, same = fitted.counts.certified / 40_000, (decoded(Q4_0, fitted, 32) == rows).mean()
+    assert (share, same) == (certified, weights) if certified == 1 else abs(share - certified) < 0.01
+    assert abs(same - weights) < (0.0002 if weights > 0.999 else 0.01)
+
+
 def test_only_certified_blocks_where_that_is_asked_for():
     strict = TypeUse(BY_NAME["Q4_0"], (STRICT,))
     grid = blocks(np.random.default_rng(9), 3000, (1e-4, 1e-1))

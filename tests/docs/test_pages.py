@@ -23,6 +23,7 @@ RUN = {
     "reference/errors-how-to-read.md": (),
     "how-to/one-recipe-for-several-targets.md": (),
     "how-to/quantize-with-an-imatrix.md": (pytest.mark.slow,),
+    "how-to/remote-checkpoints.md": (),
     "how-to/review-a-recipe.md": (),
     "how-to/verify-a-download.md": (),
     "how-to/write-a-plug-in.md": (),

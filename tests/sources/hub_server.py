@@ -36,6 +36,13 @@ class Fault:
     extra: bytes = b""
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *_: object) -> None:
+        """Say nothing of clients that hang up."""
+
+
 class HubServer:
     """Serves `files` of the model `org/name`; those in `apart` through a redirect to another host."""
 
@@ -47,8 +54,8 @@ class HubServer:
         self.sent = 0
         self._faults: dict[str, list[Fault]] = {}
         self._lock = threading.Lock()
-        self._hub = ThreadingHTTPServer(("127.0.0.1", 0), self._handler("hub"))
-        self._apart = ThreadingHTTPServer(("127.0.0.1", 0), self._handler("apart"))
+        self._hub = _Server(("127.0.0.1", 0), self._handler("hub"))
+        self._apart = _Server(("127.0.0.1", 0), self._handler("apart"))
 
     @property
     def endpoint(self) -> str:
@@ -58,7 +65,6 @@ class HubServer:
     def running(self) -> Iterator[HubServer]:
         servers = (self._hub, self._apart)
         for server in servers:
-            server.daemon_threads = True
             threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         try:
             yield self

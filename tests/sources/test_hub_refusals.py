@@ -86,7 +86,7 @@ REFUSALS = {
         (
             "error: org/name is gated: its terms have to be accepted before it can be read\n"
             "  --> hf://org/name\n"
-            "why: the hub knows of no leave for the token that was sent\n"
+            "why: the token that was sent has no leave\n"
             "fix: accept them at https://huggingface.co/org/name, then log in: `hf auth login`, or set HF_TOKEN"
         ),
         True,
@@ -96,7 +96,7 @@ REFUSALS = {
         (
             "error: the hub has no model org/name, or it is private\n"
             "  --> hf://org/name\n"
-            "why: it does not say which of the two to the token that was sent\n"
+            "why: the hub does not say which of the two; the token that was sent has no leave\n"
             "fix: check the spelling; for a private model log in: `hf auth login`, or set HF_TOKEN"
         ),
         False,
@@ -106,7 +106,7 @@ REFUSALS = {
         (
             "error: the hub has no model org/name, or it is private\n"
             "  --> hf://org/name\n"
-            "why: it does not say which of the two to the token that was sent\n"
+            "why: the hub does not say which of the two; the token that was sent has no leave\n"
             "fix: check the spelling; for a private model log in: `hf auth login`, or set HF_TOKEN"
         ),
         False,

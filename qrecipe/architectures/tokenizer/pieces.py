@@ -20,7 +20,8 @@ _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5  # wire types
 _PIECES = 1  # ModelProto.pieces
 _TEXT, _SCORE, _TYPE = 1, 2, 3  # SentencePiece
 _MOST_VARINT_BYTES = 10
-_SHORT_TEXT = _TEXT << 3 | _BYTES  # the tag of a text; a length of one byte follows, as `end + 5 == stop` shows
+_MORE = 0x80  # the bit that says that another byte of the number follows
+_SHORT_TEXT = _TEXT << 3 | _BYTES  # the tag of a text, and of a piece: both are number 1
 _SCORE_TAG = _SCORE << 3 | _FIXED32
 _FLOAT = struct.Struct("<f").unpack_from
 
@@ -49,11 +50,19 @@ def read_pieces(path: Path) -> list[Piece]:
 
 
 def _parts(data: bytes) -> Iterator[tuple[int, int]]:
-    for field, wire, start, stop in _fields(data, 0, len(data)):
-        if field == _PIECES:
-            if wire != _BYTES:
+    """Yield where the pieces are; nearly all are short ones, whose length is one byte."""
+    at, stop = 0, len(data)
+    while at < stop:
+        if data[at] == _SHORT_TEXT and at + 1 < stop and data[at + 1] < _MORE and at + 2 + data[at + 1] <= stop:
+            end = at + 2 + data[at + 1]
+            yield at + 2, end
+        else:
+            field, wire, start, end = _field(data, at, stop)
+            if field == _PIECES and wire != _BYTES:
                 raise _DamagedError("its pieces are no messages")
-            yield start, stop
+            if field == _PIECES:
+                yield start, end
+        at = end
 
 
 def _piece(data: bytes, start: int, stop: int) -> Piece:
@@ -62,7 +71,9 @@ def _piece(data: bytes, start: int, stop: int) -> Piece:
     if end + 5 == stop and data[start] == _SHORT_TEXT and data[end] == _SCORE_TAG:
         return Piece(data[start + 2 : end], _FLOAT(data, end + 1)[0], TokenType.NORMAL)
     text, score, kind = b"", 0.0, int(TokenType.NORMAL)
-    for field, wire, first, last in _fields(data, start, stop):
+    last = start
+    while last < stop:
+        field, wire, first, last = _field(data, last, stop)
         if field == _TEXT and wire == _BYTES:
             text = data[first:last]
         elif field == _SCORE and wire == _FIXED32:
@@ -72,24 +83,22 @@ def _piece(data: bytes, start: int, stop: int) -> Piece:
     return Piece(text, score, kind)
 
 
-def _fields(data: bytes, at: int, stop: int) -> Iterator[tuple[int, int, int, int]]:
-    """Yield field number, wire type, and where the value begins and ends."""
-    while at < stop:
-        tag, at = _varint(data, at, stop)
-        wire = tag & 7
-        if wire == _BYTES:
-            size, at = _varint(data, at, stop)
-            end = at + size
-        elif wire == _VARINT:
-            end = _varint(data, at, stop)[1]
-        elif wire in (_FIXED32, _FIXED64):
-            end = at + (4 if wire == _FIXED32 else 8)
-        else:
-            raise _DamagedError(f"byte {at} begins nothing")
-        if end > stop:
-            raise _DamagedError(f"byte {at} begins what ends outside of it")
-        yield tag >> 3, wire, at, end
-        at = end
+def _field(data: bytes, at: int, stop: int) -> tuple[int, int, int, int]:
+    """Return field number, wire type, and where the value begins and ends."""
+    tag, at = _varint(data, at, stop)
+    wire = tag & 7
+    if wire == _BYTES:
+        size, at = _varint(data, at, stop)
+        end = at + size
+    elif wire == _VARINT:
+        end = _varint(data, at, stop)[1]
+    elif wire in (_FIXED32, _FIXED64):
+        end = at + (4 if wire == _FIXED32 else 8)
+    else:
+        raise _DamagedError(f"byte {at} begins nothing")
+    if end > stop:
+        raise _DamagedError(f"byte {at} begins what ends outside of it")
+    return tag >> 3, wire, at, end
 
 
 def _varint(data: bytes, at: int, stop: int) -> tuple[int, int]:
@@ -98,7 +107,7 @@ def _varint(data: bytes, at: int, stop: int) -> tuple[int, int]:
     for i in range(min(_MOST_VARINT_BYTES, stop - at)):
         byte = data[at + i]
         value |= (byte & 0x7F) << (7 * i)
-        if byte < 0x80:  # noqa: PLR2004 - the bit that says whether more follows
+        if byte < _MORE:
             return value, at + i + 1
     raise _DamagedError(f"byte {at} begins no number")
 

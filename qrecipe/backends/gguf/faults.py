@@ -151,8 +151,8 @@ def non_finite(tensor: TensorInfo, flat: int, value: float, file: str) -> Diagno
         "weight-not-finite",
         f"tensor {tensor.name!r} holds {_spoken(value)} at {position(tensor, flat)} (element {flat})",
         Location(file=file),
-        why="one such value spoils the scale of all weights around it",
-        fix="get the checkpoint again, or mend it where it is made; only a tensor that is copied may hold it",
+        why="one such value spoils whatever is computed with it, and the scale of all weights around it",
+        fix="get the checkpoint again, or mend it where it is made",
     )
 
 

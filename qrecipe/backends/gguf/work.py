@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from qrecipe.backends.gguf import faults
 from qrecipe.backends.gguf.staged import Place
-from qrecipe.codecs.finite import first_nonfinite
+from qrecipe.codecs.finite import first_nonfinite, first_nonfinite_stored
 from qrecipe.errors import BuildError, Diagnostic, Location, QrecipeError
 from qrecipe.types.format import BlockCounts, Fit, Fitted, Format, TypeUse
 from qrecipe.types.piece import PieceDigests, PieceWritten, steps
@@ -44,7 +44,10 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class CopyRows:
-    """The source's bytes, unchanged and never decoded: rows `start` to `stop`, `step` of them at a time."""
+    """The source's bytes, unchanged: rows `start` to `stop`, `step` of them at a time.
+
+    Plain floats have to be finite all the same; blocks are not looked into.
+    """
 
     origin: Origin
     start: int
@@ -57,9 +60,17 @@ class CopyRows:
         copied = hashlib.sha256()
         for start, stop in steps(self.start, self.stop, self.step):
             data = self.origin.read(start, stop)
+            self._require_finite(data, start)
             copied.update(data)
             self.place.write(data, start)
         return PieceWritten(PieceDigests(copied.digest(), copied.digest()))
+
+    def _require_finite(self, data: bytes, start: int) -> None:
+        found = first_nonfinite_stored(self.origin.format.name, data)
+        if found is not None:
+            tensor = self.origin.tensor
+            value = float(self.origin.format.decode(data, tensor.cols).flat[found])
+            raise BuildError(faults.non_finite(tensor, start * tensor.cols + found, value, self.origin.file))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -84,9 +84,9 @@ def _encoded(use: TypeUse, grid: _Grid, blocks: FloatArray, found: _Found) -> by
     on_grid = found.kinds != NONE
     if on_grid.all():
         return grid.pack(found.scales, found.codes)
-    others = use.format.encode(blocks[~on_grid], use.args, None)
     if not on_grid.any():
-        return others
+        return use.format.encode(blocks, use.args, None)
+    others = use.format.encode(blocks[~on_grid], use.args, None)
     packed = np.empty((len(blocks), use.format.nbytes((1, grid.block), use.args)), np.uint8)
     packed[on_grid] = _table(grid.pack(found.scales[on_grid], found.codes[on_grid]), packed.shape[1])
     packed[~on_grid] = _table(others, packed.shape[1])

@@ -6,10 +6,11 @@ q + half; q runs from -half to half - 1, and no |q| exceeds `most`. Nothing here
 Arithmetic is in float64, where s * q is exact. A BF16 number is hit by what lies in its cell, half a step to either
 side; the ends belong to even ones. Where BF16 does not hold every weight of a block, cells are points: s * q itself
 must be the weight. For K = 1, 2, ... the largest magnitude is taken for K * s. Then every other |q| is known, since for
-the right K weight / s is within 1/10 of it, and s lies where cell / |q| of all magnitudes overlap: no pair is missed.
+the right K, K * weight / largest is within 1/16 of it, and s lies where cell / |q| of all magnitudes overlap: no pair
+is missed.
 Of several scales for the smallest K: the one with most trailing zeros in its mantissa, up to three (then BF16 holds
 it), then the one nearest to the middle. A block is near a grid if some scale puts every weight into its own cell or the
-next; the scale that hits most weights is taken.
+next, each |q| standing for one magnitude; the scale that hits most weights is taken.
 
 Constants that compiled code sees stand in this file: numba's cache does not notice a change elsewhere.
 """
@@ -29,23 +30,20 @@ if TYPE_CHECKING:
     _Ints = NDArray[np.int64]
     _Bits = NDArray[np.uint32]
     _Grid = tuple[int, int]  # half, and the largest |q|
-    _Places = tuple[_Ints, NDArray[np.int32], _Ints]  # table, where, used: see `_magnitudes`
+    _Places = tuple[_Ints, NDArray[np.uint8], _Ints]  # table, where, used: see `_magnitudes`
 
 NONE, NEAR, CERTIFIED = 0, 1, 2
 _BUCKETS = 16  # of the magnitudes up to the largest; no two multiples of largest / K, K <= 8, share one
 _SMALLEST, _INFINITE = 0x33000000, 0x7F800000  # as bits: half of F16's smallest number, and infinity
 _LARGEST = 65504.0  # in F16
-_OFF = 0.1  # most that a weight over s is off its q; two roundings to BF16 make 1/16 of q = 8
+_OFF = 0.2  # most that K * weight / largest is off its q: 1/16 by two roundings to BF16, 3/16 near a grid
 _SLACK = 1 + 1e-12  # the bounds of s are rounded; the test of each scale is not
-_CELL, _NEXT, _CLOSED = (
-    1,
-    3,
-    5,
-)  # rows of `cells`: ends of each cell, ends of those beside it, whether ends belong to it
+_CELL, _NEXT, _CLOSED = 1, 3, 5  # rows of `cells`: ends of each cell, of those beside it, whether it has its ends
 _HALF_STEPS = np.ldexp(1.0, np.arange(256) - 127 - 8)  # of BF16, by the exponent's bits
 _INVERSES = np.array([0.0, 1, 1 / 2, 1 / 3, 1 / 4, 1 / 5, 1 / 6, 1 / 7, 1 / 8])
 
 jit = njit(nogil=True, error_model="numpy")
+_inlined = njit(nogil=True, error_model="numpy", forceinline=True)  # a call with arrays costs as much as the work
 
 
 @jit
@@ -63,7 +61,7 @@ def search(
     """
     (rows, bits), (half, most), (found, scales, codes) = blocks, grid, results
     table, levels = np.zeros(_BUCKETS + 1, np.int64), np.zeros(_BUCKETS + 1, np.int64)
-    where, used = np.zeros(bits.shape[1], np.int32), np.zeros(_BUCKETS, np.int64)
+    where, used = np.zeros(bits.shape[1], np.uint8), np.zeros(_BUCKETS, np.int64)
     cells, q = np.zeros((6, _BUCKETS), np.float64), np.zeros(_BUCKETS, np.int64)
     for b in range(bits.shape[0]):
         found[b], scales[b] = NONE, 0.0
@@ -76,7 +74,7 @@ def search(
             _write(bits[b], half, int(scales[b] < 0), (where, levels), codes[b])
 
 
-@jit
+@_inlined
 def _magnitudes(row: NDArray[np.float32], bits: _Bits, places: _Places) -> int:
     """Sort magnitudes into buckets: `table` has each one's bits, `where` each weight's bucket, `used` those not empty.
 
@@ -104,8 +102,8 @@ def _magnitudes(row: NDArray[np.float32], bits: _Bits, places: _Places) -> int:
     return n
 
 
-@jit
-def _sorted(bits: _Bits, table: _Ints, where: NDArray[np.int32]) -> bool:
+@_inlined
+def _sorted(bits: _Bits, table: _Ints, where: NDArray[np.uint8]) -> bool:
     """Write the bits of each weight's magnitude into its bucket; say if each bucket has one magnitude, the first 0."""
     table[:] = 0
     for i in range(bits.size):
@@ -116,13 +114,13 @@ def _sorted(bits: _Bits, table: _Ints, where: NDArray[np.int32]) -> bool:
     return bool(table[0] == 0)
 
 
-@jit
+@_inlined
 def _value(key: np.int64) -> float:
     """Return the number that bits below the sign mean; not for subnormal ones."""
     return float(_HALF_STEPS[key >> 23] * ((key & 0x7FFFFF) | 0x800000) * 2.0**-15)
 
 
-@jit
+@_inlined
 def _scale(n: int, grid: _Grid, bits: _Bits, places: _Places, work: tuple[_Floats, _Ints]) -> tuple[int, float]:
     """Return what the magnitudes are on, and s; `q` receives |q| of each."""
     if n == 0:
@@ -144,6 +142,9 @@ def _near(n: int, grid: _Grid, bits: _Bits, places: _Places, work: tuple[_Floats
     """Return `NEAR` and the s that hits most weights, of those that put each into its cell or the next."""
     (half, most), (cells, q) = grid, work
     counts = _counts(n, places)
+    for m in range(n):
+        for end in (0, 1):
+            cells[_NEXT + end, m] = 3 * cells[_CELL + end, m] - 2 * cells[0, m]
     best, most_hit, best_k = 0.0, -1, 0
     for k in range(1, most + 1):
         low, high = _bounds(n, k, _NEXT, cells, q)
@@ -173,9 +174,12 @@ def _counts(n: int, places: _Places) -> _Ints:
     return counts
 
 
-@jit
+@_inlined
 def _cells(n: int, places: _Places, cells: _Floats) -> bool:
-    """Fill in the magnitudes (row 0), their cells, and whether these have their ends; say if all are BF16 numbers."""
+    """Fill in the magnitudes and their cells; say if all are BF16 numbers.
+
+    Row 0 has the magnitudes, rising, and behind them the inverse of the largest.
+    """
     table, _, used = places
     rest = 0
     for m in range(n):
@@ -186,17 +190,17 @@ def _cells(n: int, places: _Places, cells: _Floats) -> bool:
         below = above if key & 0x7FFFFF else above / 2
         cells[0, m], cells[_CLOSED, m] = weight, rest != 0 or not (key >> 16) & 1
         cells[_CELL, m], cells[_CELL + 1, m] = weight - below, weight + above
-        cells[_NEXT, m], cells[_NEXT + 1, m] = weight - 3 * below, weight + 3 * above
+    cells[0, n] = 1 / cells[0, n - 1]
     return rest == 0
 
 
-@jit
+@_inlined
 def _bounds(n: int, k: int, ends: int, cells: _Floats, q: _Ints) -> tuple[float, float]:
     """Set |q| of each magnitude, the last being k * s; return the least and the largest s for the cells in row `ends`.
 
     The least is above the largest where there is no such s.
     """
-    ratio = k / cells[0, n - 1]
+    ratio = k * cells[0, n]
     for m in range(n):
         x = cells[0, m] * ratio
         q[m] = np.int64(x + 0.5)
@@ -225,7 +229,7 @@ def _sign(bits: _Bits, places: _Places) -> int:
     return -1 if plus else 1
 
 
-@jit
+@_inlined
 def _best(n: int, low: float, high: float, cells: _Floats, q: _Ints) -> float:
     """Return the best F16 number from `low` to `high` that hits every cell; 0 without one."""
     step, first, last = _multiples(low, high)
@@ -240,7 +244,7 @@ def _best(n: int, low: float, high: float, cells: _Floats, q: _Ints) -> float:
     return 0.0
 
 
-@jit
+@_inlined
 def _multiples(low: float, high: float) -> tuple[float, int, int]:
     """Return a step and a range of its multiples in which all F16 numbers from `low` to `high` are.
 
@@ -251,13 +255,13 @@ def _multiples(low: float, high: float) -> tuple[float, int, int]:
     return step, max(math.floor(low / step), 1), math.ceil(high / step)
 
 
-@jit
+@_inlined
 def _nearer(s: float, best: float, low: float, high: float) -> bool:
     """Say whether s is nearer to the middle than the best so far, and in F16 at all."""
     return s <= _LARGEST and abs(s - (low + high) / 2) < abs(abs(best) - (low + high) / 2)
 
 
-@jit
+@_inlined
 def _hits(n: int, s: float, cells: _Floats, q: _Ints) -> bool:
     """Say whether s * |q| is in the cell of every magnitude."""
     for m in range(n):  # noqa: SIM110 - numba knows no all()
@@ -266,16 +270,16 @@ def _hits(n: int, s: float, cells: _Floats, q: _Ints) -> bool:
     return True
 
 
-@jit
+@_inlined
 def _hit(product: float, m: int, cells: _Floats) -> bool:
     """Say whether a product is rounded to magnitude m."""
     low, high = cells[_CELL, m], cells[_CELL + 1, m]
     return low < product < high or (cells[5, m] != 0 and product in (low, high))
 
 
-@jit
+@_inlined
 def _write(
-    bits: _Bits, half: int, negative: int, levels: tuple[NDArray[np.int32], _Ints], codes: NDArray[np.uint8]
+    bits: _Bits, half: int, negative: int, levels: tuple[NDArray[np.uint8], _Ints], codes: NDArray[np.uint8]
 ) -> None:
     """Write q + half of each weight; `negative` is 1 where s is, else 0."""
     where, magnitudes = levels

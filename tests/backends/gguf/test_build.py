@@ -96,10 +96,14 @@ def test_rtn_sees_no_importance(mixture: Model, whole: bytes, tmp_path: Path):
     assert whole[part.offset : part.offset + part.nbytes] == BY_NAME["Q4_K"].encode(rows, (), None)
 
 
-def test_a_copy_is_never_decoded(tmp_path: Path):
-    broken = one(np.array([[np.nan, np.inf] * 16], np.float32), "F32")
-    part = job(broken, tmp_path).layout.parts["blk.3.ffn_down.weight"][0]
-    assert build(broken, tmp_path).read_bytes()[part.offset :] == broken.checkpoint.data["blk.3.ffn_down.weight"]
+@pytest.mark.parametrize("dtype", ["F32", "F16", "BF16"])
+def test_a_copy_of_plain_floats_is_looked_through(tmp_path: Path, dtype: str):
+    weights = values(3, 32)
+    build(one(weights, dtype), tmp_path)
+    weights[1, 7] = -np.inf
+    with pytest.raises(BuildError) as caught:
+        build(one(weights, dtype), tmp_path)
+    assert caught.value.diagnostics[0].what == ("tensor 'blk.3.ffn_down.weight' holds -Inf at [1, 7] (element 39)")
 
 
 def test_an_argument_encodes_anew_what_has_the_type_already(tmp_path: Path):
@@ -125,8 +129,8 @@ def test_a_weight_that_is_not_finite_is_named(tmp_path: Path, value: float, word
     assert str(caught.value) == (
         f"error: tensor 'blk.3.ffn_down.weight' holds {word} at [1, 2, 5] (element 197)\n"
         "  --> memory.gguf\n"
-        "why: one such value spoils the scale of all weights around it\n"
-        "fix: get the checkpoint again, or mend it where it is made; only a tensor that is copied may hold it"
+        "why: one such value spoils whatever is computed with it, and the scale of all weights around it\n"
+        "fix: get the checkpoint again, or mend it where it is made"
     )
 
 

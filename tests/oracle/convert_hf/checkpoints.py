@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from math import prod
+from math import prod, sqrt
 from pathlib import Path
 
 import numpy as np
@@ -45,10 +45,11 @@ def write(family: Family, stored: str, parent: Path, real: Vocabulary | None = N
 
 
 def weights(family: Family, name: str, shape: tuple[int, ...], stored: str) -> bytes:
-    """Return a tensor's bytes."""
-    values = normal(f"{family.name}/{name}", prod(shape))
+    """Return a tensor's bytes; a head that is tied, but stored all the same, equals the embeddings."""
+    tied = name == "lm_head.weight" and name in family.extra
+    values = normal(f"{family.name}/{'model.embed_tokens.weight' if tied else name}", prod(shape))
     if len(shape) > 1:
-        values *= shape[-1] ** -0.5
+        values /= sqrt(shape[-1])  # exactly rounded everywhere, which a power is not
     elif name.endswith("bias"):
         values /= 8
     else:

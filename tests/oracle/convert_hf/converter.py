@@ -1,4 +1,4 @@
-"""llama.cpp's side: its converter on a checkpoint, then `llama-quantize … COPY`, which puts tensors in order."""
+"""llama.cpp's side: its converter on a checkpoint, then llama-quantize, which puts tensors in order."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tests.oracle.convert_hf import patched
 
+_FLOATS = ("F32", "F16", "BF16")
 _CONVERTER = "convert_hf_to_gguf.py"
 
 
@@ -30,11 +31,17 @@ class LlamaCpp:
         return f"converter {digest.hexdigest()[:16]}"
 
     def convert(self, checkpoint: Path, out: str, pre: str, result: Path) -> None:
-        """Write the checkpoint as a GGUF file of this type; `pre` names the pre-tokenizer, empty to have it found."""
+        """Write the checkpoint as a GGUF file of this type; `pre` names the pre-tokenizer, empty to have it found.
+
+        A quantized type is made from the converter's F32, every matrix of that type.
+        """
         first = result.with_suffix(".converted")
-        words = [str(self.tree), pre or "-", str(checkpoint), "--outtype", out.lower(), "--outfile", str(first)]
+        quantized = out not in _FLOATS
+        kind = "f32" if quantized else out.lower()
+        words = [str(self.tree), pre or "-", str(checkpoint), "--outtype", kind, "--outfile", str(first)]
         _run([sys.executable, str(Path(patched.__file__)), *words])
-        _run([str(self.quantize), str(first), str(result), "COPY"])
+        pure = ["--pure"] if quantized else []
+        _run([str(self.quantize), *pure, str(first), str(result), out if quantized else "COPY"])
         first.unlink()
 
 

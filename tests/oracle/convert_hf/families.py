@@ -45,6 +45,7 @@ class Family:
         cases: Which dtypes are tried.
         shards: In how many files the checkpoint is.
         files: More files beside the weights: name → text.
+        extra: Tensors that published checkpoints hold besides those that transformers saves: name → shape.
         old: config.json as it was published before transformers 5: `rope_theta`, `torch_dtype`, defaults left out.
     """
 
@@ -58,6 +59,7 @@ class Family:
     cases: tuple[Case, ...] = (Case("BF16", "BF16"),)
     shards: int = 1
     files: Mapping[str, str] = field(default_factory=dict)
+    extra: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     old: bool = False
 
 
@@ -100,6 +102,7 @@ _E2B = _GEMMA4 | {
     "num_kv_shared_layers": 3,
     "use_double_wide_mlp": True,
 }
+_UNUSED = (("k_proj.weight", (32, 64)), ("v_proj.weight", (32, 64)), ("k_norm.weight", (32,)))
 _DENSE = _GEMMA4 | {"attention_k_eq_v": True, "num_global_key_value_heads": 1}
 _VISION = {
     "hidden_size": 32,
@@ -116,6 +119,14 @@ _AUDIO = {
     "num_attention_heads": 2,
     "output_proj_dims": 64,
     "subsampling_conv_channels": [8, 4],
+}
+_PATCHES = {  # what the unified models have in place of a tower
+    "mm_embed_dim": 32,
+    "mm_posemb_size": 16,
+    "patch_size": 4,
+    "pooling_kernel_size": 2,
+    "model_patch_size": 8,
+    "output_proj_dims": 64,
 }
 _LLAMA = {
     "vocab_size": VOCAB,
@@ -140,6 +151,7 @@ _LLAMA3_ROPE = {
     "original_max_position_embeddings": 256,
 }
 _QWEN = _LLAMA | _BPE_IDS | {"head_dim": 64, "rms_norm_eps": 1e-06}
+_YARN = {"rope_type": "yarn", "rope_theta": 1000000.0, "factor": 4.0, "original_max_position_embeddings": 512}
 _QWEN_MOE = {"num_experts": 4, "num_experts_per_tok": 2, "moe_intermediate_size": 64, "norm_topk_prob": True}
 _GEMMA3 = {
     "vocab_size": VOCAB,
@@ -153,6 +165,10 @@ _GEMMA3 = {
     "sliding_window": 64,
     "layer_types": [_S] * 5 + [_F],
     "max_position_embeddings": 512,
+}
+_GEMMA3_ROPE = {
+    _F: {"rope_type": "linear", "factor": 8.0, "rope_theta": 1000000.0},
+    _S: {"rope_type": "default", "rope_theta": 10000.0},
 }
 _SIGLIP = {
     "hidden_size": 32,
@@ -168,7 +184,7 @@ FAMILIES = (
         "gemma4-e2b",
         "gemma-4-E2B-it",
         "Gemma4ForConditionalGeneration",
-        {"text_config": _E2B, "vision_config": _VISION, "audio_config": _AUDIO},
+        {"text_config": _E2B, "vision_config": _VISION, "audio_config": _AUDIO, "eos_token_id": [1, 106]},
         "gemma4",
         real="gemma-4",
         cases=_cases("BF16-BF16", "BF16-F32", "BF16-F16"),
@@ -177,6 +193,15 @@ FAMILIES = (
             "README.md": cards.GEMMA,
             "generation_config.json": cards.generation(temperature=1.0, top_k=64, top_p=0.95),
         },
+        old=True,
+    ),
+    Family(
+        "gemma4-e2b-original",
+        "gemma-4-e2b-original",
+        "Gemma4ForConditionalGeneration",
+        {"text_config": _E2B, "vision_config": None, "audio_config": None},
+        "gemma4",
+        extra={f"model.language_model.layers.{n}.self_attn.{name}": shape for n in (3, 4) for name, shape in _UNUSED},
         old=True,
     ),
     Family("gemma4-text", "tiny-gemma4", "Gemma4ForCausalLM", _E2B, "gemma4", cases=_cases("F32-BF16")),
@@ -193,7 +218,11 @@ FAMILIES = (
         "gemma4-unified",
         "gemma-4-12B-it",
         "Gemma4UnifiedForConditionalGeneration",
-        {"text_config": _DENSE | {"moe_intermediate_size": None}, "vision_config": {}, "audio_config": {}},
+        {
+            "text_config": _DENSE | {"moe_intermediate_size": None},
+            "vision_config": _PATCHES,
+            "audio_config": {"audio_embed_dim": 32},
+        },
         "gemma4",
         files={"generation_config.json": cards.generation(suppress_tokens=[258883, 258882], eos_token_id=[1, 106])},
     ),
@@ -208,7 +237,7 @@ FAMILIES = (
             "audio_config": None,
         },
         "gemma4",
-        cases=_cases("BF16-BF16", "BF16-F32", "F32-F16"),
+        cases=_cases("BF16-BF16", "BF16-F32", "F32-F16", "BF16-Q4_0"),
         old=True,
     ),
     Family(
@@ -219,15 +248,21 @@ FAMILIES = (
         "sentencepiece_gemma",
         cases=_cases("BF16-BF16", "F16-F32", "F32-F32"),
         old=True,
+        extra={"lm_head.weight": (VOCAB, 64)},
     ),
     Family(
         "gemma3",
         "gemma-3-4b-it",
         "Gemma3ForConditionalGeneration",
-        {"text_config": _GEMMA3, "vision_config": _SIGLIP, "mm_tokens_per_image": 4},
+        {
+            "text_config": _GEMMA3 | {"rope_parameters": _GEMMA3_ROPE},
+            "vision_config": _SIGLIP,
+            "mm_tokens_per_image": 4,
+        },
         "sentencepiece_gemma",
         shards=2,
         old=True,
+        cases=_cases("BF16-BF16", "BF16-Q8_0"),
     ),
     Family(
         "llama",
@@ -237,7 +272,7 @@ FAMILIES = (
         "byte_level_llama3",
         real="llama-bpe",
         pre="llama-bpe",
-        cases=_cases("BF16-BF16", "BF16-F32", "F16-F16", "F32-F32"),
+        cases=_cases("BF16-BF16", "BF16-F32", "F16-F16", "F32-F32", "BF16-Q4_0"),
         shards=3,
         files={"README.md": cards.LLAMA, "generation_config.json": cards.generation(temperature=0.6, top_p=0.9)},
         old=True,
@@ -250,6 +285,7 @@ FAMILIES = (
         "sentencepiece",
         real="llama-spm",
         cases=_cases("F16-F16"),
+        extra={f"model.layers.{n}.self_attn.rotary_emb.inv_freq": (16,) for n in range(2)},
     ),
     Family(
         "llama-fast",
@@ -267,10 +303,11 @@ FAMILIES = (
         | {"hidden_size": 96, "num_attention_heads": 3, "num_key_value_heads": 1}
         | {"tie_word_embeddings": True},
         "byte_level_gpt2",
-        real="gpt-2",
+        real="starcoder",
         pre="smollm",
         files={"README.md": cards.SMOLLM},
         old=True,
+        extra={"lm_head.weight": (VOCAB, 96)},
     ),
     Family(
         "mistral",
@@ -289,7 +326,7 @@ FAMILIES = (
         _LLAMA | {"num_local_experts": 4, "num_experts_per_tok": 2, "sliding_window": None},
         "sentencepiece",
         real="llama-spm",
-        cases=_cases("BF16-BF16", "F16-F16"),
+        cases=_cases("BF16-BF16", "F16-F16", "BF16-Q5_1"),
         shards=3,
         old=True,
     ),
@@ -310,7 +347,7 @@ FAMILIES = (
         "qwen3-untied",
         "Qwen3-8B",
         "Qwen3ForCausalLM",
-        _QWEN,
+        _QWEN | {"rope_parameters": _YARN},
         "byte_level_qwen2",
         pre="qwen2",
         cases=_cases("BF16-F16", "F32-F32"),

@@ -35,7 +35,8 @@ def of(family: Family) -> tuple[Json, dict[str, tuple[int, ...]]]:
             model(model.config_class.from_pretrained(folder)).save_pretrained(folder / "again")
             folder /= "again"
         header = _header(folder / "model.safetensors")
-    return config, {name: tuple(entry["shape"]) for name, entry in header.items() if name != "__metadata__"}
+    saved = {name: tuple(entry["shape"]) for name, entry in header.items() if name != "__metadata__"}
+    return config, saved | dict(family.extra)
 
 
 def _less_defaults(config: Mapping[str, Any], defaults: Mapping[str, Any]) -> Json:

@@ -1,7 +1,7 @@
 """Tokenizer files for the tiny models: made up, always the same, of the kinds that published models have.
 
 Each function returns texts and bytes by file name. `real` is a vocabulary of llama.cpp's tree in place of the made-up
-one; then it has the tokens of a published model, and the file is as large. Numbers of tokens: 384 made up.
+one; then it has the tokens of a published model, and the file is as large; the made-up one has 384.
 Kinds: byte-level BPE (GPT-2, Llama 3, Qwen), BPE with byte fallback (Gemma 4, Llama 2's fast file), SentencePiece.
 """
 
@@ -61,10 +61,9 @@ class Vocabulary:
 
 
 def byte_level_gpt2(real: Vocabulary | None) -> Files:
-    """GPT-2's pre-tokenizer; special ids in config.json alone, and no word on BOS."""
+    """StarCoder's and SmolLM's: GPT-2's pre-tokenizer, digits one by one; merges.txt too, and no word on BOS."""
     vocabulary = real or _byte_level(("<|endoftext|>", "<|im_start|>", "<|im_end|>", "<tool>"), {"eos": 2, "unk": 0})
-    split = [{"type": "Digits", "individual_digits": True}] if real is None else []
-    splits = [*split, _bytes_step(use_regex=True)]
+    splits = [{"type": "Digits", "individual_digits": True}, _bytes_step(use_regex=True)]
     config = {"tokenizer_class": "GPT2Tokenizer", "add_prefix_space": False, "model_max_length": 2048}
     return _files(
         vocabulary, {"pre_tokenizer": _sequence(splits), "post_processor": None}, config, beside=("merges.txt",)
