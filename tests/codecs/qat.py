@@ -14,7 +14,7 @@ def bf16(values) -> np.ndarray:
 
 def codes(random: np.random.Generator, n: int, block: int, low: int, high: int) -> np.ndarray:
     """Gaussian integers [n, block] of a width of their own in each block, cut at `low` and `high`."""
-    wide = random.normal(size=(n, block)) * random.uniform(0.6, 4, (n, 1))
+    wide = random.normal(size=(n, block)) * random.uniform(0.6, 4, (n, 1)) * max(high / 8, 1)
     return np.clip(np.rint(wide), low, high).astype(np.float32)
 
 
@@ -23,10 +23,12 @@ def scales(random: np.random.Generator, n: int, low: float, high: float) -> np.n
     return np.exp(random.uniform(np.log(low), np.log(high), (n, 1))).astype(np.float32)
 
 
-def blocks(random: np.random.Generator, n: int, between: tuple[float, float], *, rounded: bool = True) -> np.ndarray:
-    """Blocks of 32 on the grid of Q4_0; `rounded`: with scales that BF16 holds."""
+def blocks(
+    random: np.random.Generator, n: int, between: tuple[float, float], *, rounded: bool = True, half: int = 8
+) -> np.ndarray:
+    """Blocks of 32 on the grid of Q4_0, or of `half` * 2 codes; `rounded`: with scales that BF16 holds."""
     s = scales(random, n, *between)
-    return bf16((bf16(s) if rounded else s) * codes(random, n, 32, -8, 7))
+    return bf16((bf16(s) if rounded else s) * codes(random, n, 32, -half, half - 1))
 
 
 def ternary(random: np.random.Generator, n: int, low: int = -2, high: int = 1) -> np.ndarray:

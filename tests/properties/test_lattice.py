@@ -17,8 +17,11 @@ USES = [
     TypeUse(BY_NAME["Q4_0"], (FIT,)),
     TypeUse(BY_NAME["TQ2_0"], (("scale", "negative"), FIT)),
     TypeUse(BY_NAME["TQ2_0"], (FIT,)),
+    TypeUse(BY_NAME["TQ1_0"], (FIT,)),
+    TypeUse(BY_NAME["Q5_0"], (FIT,)),
+    TypeUse(BY_NAME["Q8_0"], (FIT,)),
 ]
-CODES = dict(zip(USES, [(-8, 7), (-2, 1), (-1, 1)], strict=True))
+CODES = dict(zip(USES, [(-8, 7), (-2, 1), (-1, 1), (-1, 1), (-16, 15), (-128, 127)], strict=True))
 SCALES = st.floats(2.0**-20, 2.0**10, width=32).flatmap(lambda s: st.sampled_from([s, float(bf16([s])[0]), -s]))
 HELD = st.tuples(st.integers(128, 255), st.integers(-24, 8)).map(lambda number: number[0] * 2.0 ** number[1])
 
@@ -29,7 +32,7 @@ def grids(draw, use, scales=SCALES):
     n, size = draw(st.integers(1, 4)), use.format.block
     low, high = CODES[use]
     edge = draw(st.integers(1, high + 1))
-    q = draw(arrays(np.int8, (n, size), elements=st.integers(max(low, -edge), min(high, edge)), fill=st.just(0)))
+    q = draw(arrays(np.int16, (n, size), elements=st.integers(max(low, -edge), min(high, edge)), fill=st.just(0)))
     s = np.array(draw(st.lists(scales, min_size=n, max_size=n)), np.float32)[:, None]
     return bf16(s * q.astype(np.float32))
 

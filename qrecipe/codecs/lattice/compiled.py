@@ -10,28 +10,48 @@ import pickle
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from qrecipe.codecs.lattice import kernel
+from qrecipe.codecs.lattice import kernel, many
+from qrecipe.codecs.lattice.scales import F16
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_Search = Callable[..., None]
 
 
 @cache
-def search() -> Callable[..., None]:
+def search() -> _Search:
     """Return `kernel.search`, compiled."""
-    compiled: Callable[..., None] = kernel.search
+    return _compiled(kernel.search, kernel.jit, lambda work: work(*_block(), (8, 8), _results()))
+
+
+@cache
+def search_many() -> _Search:
+    """Return `many.search`, compiled."""
+    return _compiled(many.search, many.jit, lambda work: work(*_block(), (8, 8), F16, _results()))
+
+
+def _compiled(found: Any, jit: Callable[..., Any], attempt: Callable[[_Search], None]) -> _Search:  # noqa: ANN401 - numba has no types
+    """Compile by searching one block, as callers do it: numba compiles for the types that it sees."""
     with suppress(RuntimeError):  # no folder that can be written
-        kernel.search.enable_caching()
+        found.enable_caching()
+    compiled: _Search = found
     try:
-        _try(compiled)
+        attempt(compiled)
     except (OSError, EOFError, ValueError, pickle.UnpicklingError):  # a full disk, a file that was cut short
-        compiled = kernel.jit(kernel.search.py_func)
-        _try(compiled)
+        compiled = jit(found.py_func)
+        attempt(compiled)
     return compiled
 
 
-def _try(compiled: Callable[..., None]) -> None:
-    """Search one block, as `encode` does it: numba compiles for the types that it sees."""
+def _block() -> tuple[tuple[NDArray[np.float32], NDArray[np.uint32]]]:
     block = np.zeros((1, 1), np.float32)
-    results = (np.zeros(1, np.uint8), np.zeros(1, np.float32), np.zeros((1, 1), np.uint8))
-    compiled((block, block.view(np.uint32)), (8, 8), results)
+    return ((block, block.view(np.uint32)),)
+
+
+def _results() -> tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.uint8]]:
+    return np.zeros(1, np.uint8), np.zeros(1, np.float32), np.zeros((1, 1), np.uint8)

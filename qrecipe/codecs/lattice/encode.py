@@ -1,22 +1,25 @@
-"""Blocks on a grid to bytes: the search's scales and codes packed as Q4_0 and TQ2_0 store them, and the rest by rtn.
+"""Blocks on a grid to bytes: the search's scales and codes packed as a type stores them, and the rest by rtn.
 
 Blocks are independent of each other, so the bytes are the same however rows are cut. Safe from several threads.
 
-Stored: Q4_0 has s as its scale and codes q + 8. TQ2_0(scale=negative) has -s and 1 - q with q from -2 to 1: so s, and
-the stored scale, change signs where positive weights are at twice the step. TQ2_0 has s and q + 1, q from -1 to 1.
+Stored: Q4_0, Q5_0 and Q8_0 have s as their scale, negative where positive weights have the last code, and codes q + 8,
+q + 16 and q. TQ2_0(scale=negative) has -s and 1 - q with q from -2 to 1: so s, and the stored scale, change signs where
+positive weights are at twice the step. TQ1_0 and TQ2_0 have s and q + 1, q from -1 to 1.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from qrecipe.codecs.ggml.negative import pack as pack_ternary
-from qrecipe.codecs.lattice.compiled import search
+from qrecipe.codecs.lattice import packing
+from qrecipe.codecs.lattice.compiled import search, search_many
 from qrecipe.codecs.lattice.kernel import CERTIFIED, NEAR, NONE
+from qrecipe.codecs.lattice.scales import F16
 from qrecipe.types.format import BlockCounts, Fitted
 
 if TYPE_CHECKING:
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
 
     from qrecipe.types.format import FloatArray, TypeUse
 
+_FEW = 8  # the largest |q| with which the faster search is complete
 _AT_ONCE = 1 << 15  # weights: what is between stays in the cache, and out of a task's memory
 
 
@@ -72,11 +76,11 @@ def encode_lattice(use: TypeUse, rows: FloatArray) -> Fitted:
 def _searched(grid: _Grid, blocks: FloatArray) -> _Found:
     n = len(blocks)
     found = _Found(np.empty(n, np.uint8), np.empty(n, np.float32), np.empty(blocks.shape, np.uint8))
-    search()(
-        (blocks, blocks.view(np.uint32)),
-        (grid.half, grid.most),
-        (found.kinds, found.scales, found.codes),
-    )
+    given, results = (blocks, blocks.view(np.uint32)), (found.kinds, found.scales, found.codes)
+    if grid.half <= _FEW:
+        search()(given, (grid.half, grid.most), results)
+    else:
+        search_many()(given, (grid.half, grid.most), F16, results)
     return found
 
 
@@ -98,25 +102,17 @@ def _table(data: bytes, width: int) -> NDArray[np.uint8]:
 
 
 def _grid(use: TypeUse) -> _Grid:
-    if use.format.name == "Q4_0":
-        return _Grid(32, 8, 8, _pack_q4_0)
-    if use.argument("scale") == "negative":
-        return _Grid(256, 2, 2, _pack_negative)
-    return _Grid(256, 2, 1, _pack_symmetric)
+    if use.format.name == "TQ2_0" and use.argument("scale") == "negative":
+        return _Grid(256, 2, 2, packing.pack_negative)
+    return _GRIDS[use.format.name]
 
 
-def _pack_q4_0(scales: FloatArray, codes: NDArray[np.uint8]) -> bytes:
-    """Code i stands beside code i + 16, in the lower half of a byte."""
-    packed = np.empty((len(codes), 18), np.uint8)
-    packed[:, :2] = scales.astype("<f2").view(np.uint8).reshape(-1, 2)
-    np.left_shift(codes[:, 16:], 4, out=packed[:, 2:])
-    packed[:, 2:] |= codes[:, :16]
-    return packed.tobytes()
-
-
-def _pack_negative(scales: FloatArray, codes: NDArray[np.uint8]) -> bytes:
-    return pack_ternary(scales.astype(np.float16), 3 - codes)
-
-
-def _pack_symmetric(scales: FloatArray, codes: NDArray[np.uint8]) -> bytes:
-    return pack_ternary(-scales.astype(np.float16), codes - 1)
+_GRIDS = MappingProxyType(
+    {
+        "Q4_0": _Grid(32, 8, 8, packing.pack_q4_0),
+        "Q5_0": _Grid(32, 16, 16, packing.pack_q5_0),
+        "Q8_0": _Grid(32, 128, 128, packing.pack_q8_0),
+        "TQ1_0": _Grid(256, 2, 1, packing.pack_tq1_0),
+        "TQ2_0": _Grid(256, 2, 1, packing.pack_symmetric),
+    }
+)

@@ -5,6 +5,9 @@ every one of its weights (-0 counts as 0); each block for which F16 has such a s
 a block has none but is near a grid, no weight more than one step of BF16 off, the scale that hits most weights is
 taken. All others are encoded as `rtn` does with `else=rtn`; `else=error` refuses whatever is not certified.
 
+Each is complete: where a block is not certified, no F16 scale of any sign gives it back. Scales below 2^-14 have fewer
+bits in F16 and those below 2^-25 none, so such blocks are often not certified, though trained on a grid.
+
 In a block with weights that BF16 does not hold (F32 and F16 sources), nothing is rounded: scale * code itself must be
 every weight, or the block is not certified, nor near.
 """
@@ -20,7 +23,7 @@ from qrecipe.types.format import Argument
 if TYPE_CHECKING:
     from qrecipe.types.format import Fitted, FloatArray, TypeUse
 
-_TYPES = ("Q4_0", "TQ2_0")
+_TYPES = ("Q4_0", "Q5_0", "Q8_0", "TQ1_0", "TQ2_0")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +40,8 @@ class LatticeFit:
         """Refuse types whose codes are not multiples of one scale, or which no training aims at."""
         if use.format.name in _TYPES:
             return None
-        return f"the grids that lattice recovers are those of {' and '.join(_TYPES)}, not of {use.format.name}"
+        known = f"{', '.join(_TYPES[:-1])} and {_TYPES[-1]}"
+        return f"the grids that lattice recovers are those of {known}, not of {use.format.name}"
 
     def encode(self, use: TypeUse, rows: FloatArray, importance: FloatArray | None) -> Fitted:  # noqa: ARG002 - never asked for
         """Search, count, and encode what is on no grid as the recipe says."""

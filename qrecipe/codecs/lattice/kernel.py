@@ -39,6 +39,7 @@ _LARGEST = 65504.0  # in F16
 _OFF = 0.2  # most that K * weight / largest is off its q: 1/16 by two roundings to BF16, 3/16 near a grid
 _SLACK = 1 + 1e-12  # the bounds of s are rounded; the test of each scale is not
 _CELL, _NEXT, _CLOSED = 1, 3, 5  # rows of `cells`: ends of each cell, of those beside it, whether it has its ends
+_ONE = 0x10000  # a step of BF16, as bits
 _HALF_STEPS = np.ldexp(1.0, np.arange(256) - 127 - 8)  # of BF16, by the exponent's bits
 _INVERSES = np.array([0.0, 1, 1 / 2, 1 / 3, 1 / 4, 1 / 5, 1 / 6, 1 / 7, 1 / 8])
 
@@ -141,10 +142,12 @@ def _scale(n: int, grid: _Grid, bits: _Bits, places: _Places, work: tuple[_Float
 def _near(n: int, grid: _Grid, bits: _Bits, places: _Places, work: tuple[_Floats, _Ints]) -> tuple[int, float]:
     """Return `NEAR` and the s that hits most weights, of those that put each into its cell or the next."""
     (half, most), (cells, q) = grid, work
-    counts = _counts(n, places)
+    counts, (table, _, used) = _counts(n, places), places
     for m in range(n):
-        for end in (0, 1):
-            cells[_NEXT + end, m] = 3 * cells[_CELL + end, m] - 2 * cells[0, m]
+        first = table[used[m]] & 0x7FFFFF == _ONE  # below it lies a power of two, whose cell is narrower
+        low, high = cells[_CELL, m], cells[_CELL + 1, m]
+        cells[_NEXT, m] = 2.5 * low - 1.5 * cells[0, m] if first else 3 * low - 2 * cells[0, m]
+        cells[_NEXT + 1, m] = 3 * high - 2 * cells[0, m]
     best, most_hit, best_k = 0.0, -1, 0
     for k in range(1, most + 1):
         low, high = _bounds(n, k, _NEXT, cells, q)
@@ -152,7 +155,7 @@ def _near(n: int, grid: _Grid, bits: _Bits, places: _Places, work: tuple[_Floats
         step, first, last = _multiples(low, high)
         for t in range(first, last + 1 if sign else first):
             s = t * step
-            if s < low or s > min(high, _LARGEST) or (t > 2 * 1024 and t & 1):
+            if s > _LARGEST or (t > 2 * 1024 and t & 1) or not _all_beside(n, s, cells, q):
                 continue
             hit = 0
             for m in range(n):
@@ -161,6 +164,16 @@ def _near(n: int, grid: _Grid, bits: _Bits, places: _Places, work: tuple[_Floats
                 best, most_hit, best_k = s * sign, hit, k
     _bounds(n, best_k, _NEXT, cells, q)
     return NEAR if best_k else NONE, best
+
+
+@_inlined
+def _all_beside(n: int, s: float, cells: _Floats, q: _Ints) -> bool:
+    """Say whether s * |q| is in the cell of every magnitude or the next; the ends are of the next, so of even ones."""
+    for m in range(n):
+        product, low, high = s * q[m], cells[_NEXT, m], cells[_NEXT + 1, m]
+        if not (low < product < high or (cells[_CLOSED, m] == 0 and product in (low, high))):
+            return False
+    return True
 
 
 @jit
