@@ -94,14 +94,14 @@ def _prepared(
     artifacts: Sequence[str | Path], source: str | Path, text: str | Path, settings: EvalSettings
 ) -> _Prepared:
     catalog, path, tool = make_catalog(), Path(text), None
-    if settings.engine != "llama.cpp":
-        require()
-    if settings.engine != "transformers":
-        program = find_tool(settings.llama_perplexity)
-        tool = PerplexityTool(program, settings.window, settings.windows, settings.workers)
     words = read_text(path)
     pair = open_pair([str(artifact) for artifact in artifacts], str(source), catalog)
     windows = None if settings.engine == "llama.cpp" else _windows(words, pair, path, settings)
+    if settings.engine != "transformers":
+        program = find_tool(settings.llama_perplexity)
+        tool = PerplexityTool(program, settings.window, settings.windows, settings.workers)
+    if settings.engine != "llama.cpp":
+        require()
     return _Prepared(pair, path, settings, catalog, windows, tool)
 
 
@@ -148,7 +148,9 @@ class _Engines:
             name = self.bench.pair.named
             yield self._result(name, "transformers", exact, control=True)
             yield self._result(name, "transformers, 16-bit reference", stored, control=True)
-            yield self._result(name, "llama.cpp, weights as F32", self.tool.control(), control=True)
+            float32, wide = self.tool.control()
+            yield self._result(name, "llama.cpp, all in F32", float32, control=True)
+            yield self._result(name, "llama.cpp, weights as F32", wide, control=True)
 
     def evaluation(self, results: list[Evaluated]) -> Evaluation:
         """Put results together with what they were measured on."""
@@ -178,7 +180,9 @@ class _Engines:
         if self.tool is None:
             return
         if self.torch is not None:
-            yield self._result(name, "llama.cpp, weights as F32", self.tool.measured_wide(artifact))
+            float32, wide = self.tool.measured_wide(artifact)
+            yield self._result(name, "llama.cpp, all in F32", float32)
+            yield self._result(name, "llama.cpp, weights as F32", wide)
         yield self._result(name, "llama.cpp", self.tool.measured(artifact))
 
     def _result(self, name: str, way: Way, measures: Measures, *, control: bool = False) -> Evaluated:

@@ -80,7 +80,7 @@ def _wrong(
         return [faults.artifact_kind(name)]
     ours, theirs = arch_of(artifact.metadata), arch_of(metadata)
     if ours != theirs:
-        return [faults.other_model(name, named, f"{ours} and {theirs}")]
+        return [faults.other_model(name, named, f"its architecture is {ours or 'unnamed'}, not {theirs}")]
     vocabulary = _other_tokens(_entry(artifact.metadata, _TOKENS), _entry(metadata, _TOKENS))
     if vocabulary:
         return [faults.other_vocabulary(name, named, vocabulary)]

@@ -2,7 +2,8 @@
 
 The reference of a Hugging Face checkpoint is its conversion with every tensor in F32, so that the reference's
 activations are not quantized. Where the engines are compared, an artifact is built with every tensor decoded to F32 as
-well: what llama.cpp computes with it differs from the artifact itself by quantized activations alone.
+well, and run with attention in float32, where llama.cpp and transformers do the same work, and as llama.cpp does by
+default; from there the artifact itself differs by quantized activations alone.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import json
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,7 @@ from qrecipe.api.building import build
 from qrecipe.errors import SourceError
 from qrecipe.evaluation import faults
 from qrecipe.evaluation.kept import written
-from qrecipe.evaluation.perplexity_tool import FEWEST, PerplexityTool, tokens_in
+from qrecipe.evaluation.perplexity_tool import FEWEST, FLOAT32, PerplexityTool, tokens_in
 from qrecipe.types.evaluation import Measures, WindowDone, WindowsStarted
 
 if TYPE_CHECKING:
@@ -53,15 +54,16 @@ class ToolRuns:
     bench: Bench
     tool: PerplexityTool
 
-    def reference(self) -> Path:
+    def reference(self, tool: PerplexityTool | None = None) -> Path:
         """Return the file of the source's log-probabilities: a kept one, or written now."""
+        used = tool or self.tool
         text = hashlib.sha256(self.bench.text.read_bytes()).hexdigest()
-        facts = {"engine": self.tool.digest, "source": self.bench.source_digest, "text": text}
-        path = self.bench.kept.path({**facts, "window": self.tool.window, "windows": self.tool.windows}, ".kld")
+        facts = {"engine": used.digest, "source": self.bench.source_digest, "text": text, "words": used.words}
+        path = self.bench.kept.path({**facts, "window": used.window, "windows": used.windows}, ".kld")
         if not path.is_file():
             with self._source() as model, written(path, 0) as unfinished:
                 self._begin("source")
-                self.tool.store(model, self.bench.text, unfinished, self._window_done)
+                used.store(model, self.bench.text, unfinished, self._window_done)
         windows, window = tokens_in(path).shape
         if (positions := windows * (window - 1 - window // 2)) < FEWEST:
             raise SourceError(faults.few_positions(positions, FEWEST))
@@ -69,17 +71,17 @@ class ToolRuns:
 
     def measured(self, artifact: Checkpoint) -> Measures:
         """Return an artifact's measures."""
-        return self._against(Path(artifact.reference), Path(artifact.reference).name)
+        return self._against(self.tool, Path(artifact.reference), Path(artifact.reference).name)
 
-    def measured_wide(self, artifact: Checkpoint) -> Measures:
-        """Return those of the artifact with every tensor decoded to F32."""
+    def measured_wide(self, artifact: Checkpoint) -> tuple[Measures, Measures]:
+        """Return those of the artifact with every tensor decoded to F32: with attention in float32, and as it is."""
         with self._built(artifact.reference) as model:
-            return self._against(model, f"{Path(artifact.reference).name} as F32")
+            return self._both(model, f"{Path(artifact.reference).name} as F32")
 
-    def control(self) -> Measures:
-        """Measure the source against itself."""
+    def control(self) -> tuple[Measures, Measures]:
+        """Measure the source against itself: with attention in float32, and as it is."""
         with self._source() as model:
-            return self._against(model, "control")
+            return self._both(model, "control")
 
     def first_other_token(self, windows: Windows) -> int | None:
         """Return where the tool's tokens first differ from these; None where they are the same."""
@@ -90,10 +92,14 @@ class ToolRuns:
             return int(other[0])
         return shared if len(theirs) != len(ours) else None
 
-    def _against(self, model: Path, doing: str) -> Measures:
-        reference = self.reference()
+    def _both(self, model: Path, doing: str) -> tuple[Measures, Measures]:
+        float32 = replace(self.tool, words=FLOAT32)
+        return self._against(float32, model, f"{doing}, all in F32"), self._against(self.tool, model, doing)
+
+    def _against(self, tool: PerplexityTool, model: Path, doing: str) -> Measures:
+        reference = self.reference(tool)
         self._begin(doing, len(tokens_in(reference)))
-        return self.tool.compare(model, reference, self._window_done)
+        return tool.compare(model, reference, self._window_done)
 
     @contextmanager
     def _source(self) -> Iterator[Path]:

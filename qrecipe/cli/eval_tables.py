@@ -25,13 +25,15 @@ _COLUMNS = (
 _WAYS = (
     "transformers",
     "transformers, 16-bit reference",
+    "llama.cpp, all in F32",
     "llama.cpp, weights as F32",
     "llama.cpp",
 )
 _CAUSES = (
-    "first to second: the reference's log-probabilities go through 16 bits, as llama-perplexity stores them",
-    "second to third: the same float32 weights, computed by llama.cpp, whose attention and KV cache are in 16 bits",
-    "third to fourth: llama.cpp quantizes the activations as well where the weights are quantized",
+    "column 1 to 2: the reference's log-probabilities go through 16 bits, as llama-perplexity stores them",
+    "2 to 3: llama.cpp does the same work in float32; sums have another order, GELU comes from a table of float16",
+    "3 to 4: llama.cpp computes attention and keeps its cache in 16 bits",
+    "4 to 5: where weights are quantized, llama.cpp quantizes the activations that meet them",
 )
 
 
@@ -63,9 +65,9 @@ def tables_of(found: Evaluation) -> Iterator[Shown]:
         yield Shown(place, _COLUMNS, [_row(each) for each in found.results], notes)
         return
     for name in dict.fromkeys(each.artifact for each in found.results if not each.control):
-        yield _compared(f"{name} against {place}", [each for each in found.results if each.artifact == name], _CAUSES)
+        yield _compared(f"{name} against {place}", [each for each in found.results if each.artifact == name])
     controls = [each for each in found.results if each.control]
-    yield _compared("control: the source in F32 against itself", controls, ())
+    yield _compared("control: the source in F32 against itself", controls, _CAUSES)
 
 
 def document_of(found: Evaluation) -> dict[str, object]:
@@ -109,7 +111,7 @@ def _told(measures: Measures) -> tuple[str, ...]:
     )
 
 
-def _compared(title: str, results: Sequence[Evaluated], notes: Sequence[str]) -> Shown:
+def _compared(title: str, results: Sequence[Evaluated], notes: Sequence[str] = ()) -> Shown:
     """Return a table of measures by way."""
     ordered = sorted(results, key=lambda each: _WAYS.index(each.way))
     headings = [heading for heading, _ in _COLUMNS[2:]]

@@ -59,11 +59,11 @@ def no_decoder(artifact: str, tensor: str, kind: str) -> Diagnostic:
     )
 
 
-def no_tokenizer(source: str) -> Diagnostic:
-    """Return what is wrong where nothing tells tokens."""
+def no_tokenizer(source: str, file: str = "", why: str = "") -> Diagnostic:
+    """Return what is wrong where nothing cuts a text into tokens; `file` is a tokenizer that cannot be read."""
     return Diagnostic(
         "eval-no-tokenizer",
-        "the source has no tokenizer",
+        f"{file} cannot be read: {why}" if file else "the source has no tokenizer",
         Location(file=source),
         why="a text becomes tokens by tokenizer.json, or tokenizer.model, beside the weights",
         fix="download it from where the weights come from, or use --engine llama.cpp with a GGUF source",

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 TOOL = "llama-perplexity"
+FLOAT32 = ("-fa", "off", "-ctk", "f32", "-ctv", "f32")
+"""Options with which attention and its cache are computed in float32; by default both are in 16 bits."""
 FEWEST = 100  # positions of which it prints statistics
 _HEADER = struct.Struct("<8siii")  # magic, window, vocabulary, windows
 _LINES = {
@@ -59,12 +61,14 @@ class PerplexityTool:
         window: Tokens of a window.
         windows: How many are read at most; None for all of the text.
         threads: Its workers.
+        words: More options.
     """
 
     path: Path
     window: int
     windows: int | None
     threads: int
+    words: tuple[str, ...] = ()
 
     @property
     def digest(self) -> str:
@@ -100,7 +104,14 @@ class PerplexityTool:
     def _run(self, model: Path, words: tuple[str, ...], tell: Callable[[], None]) -> tuple[str, str]:
         """Run, and return what it wrote on stdout and on stderr."""
         sizes = {"-c": self.window, "-b": self.window, "--chunks": self.windows or -1, "-t": self.threads}
-        line = [str(self.path), "-m", str(model), *words, *(str(word) for pair in sizes.items() for word in pair)]
+        line = [
+            str(self.path),
+            "-m",
+            str(model),
+            *words,
+            *(str(word) for pair in sizes.items() for word in pair),
+            *self.words,
+        ]
         with tempfile.TemporaryFile() as talk:
             done, said = _followed(line, talk.fileno(), tell)
             talk.seek(0)

@@ -7,7 +7,7 @@ hold (`llama-vocab.cpp`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,9 +39,9 @@ def read_text(path: Path) -> str:
 def tokens_of(text: str, folder: Path | None, source: str, bos: int | None) -> NDArray[np.int32]:
     """Return the tokens of a text, with `bos` before them; SourceError where the folder has no tokenizer."""
     if folder is not None and (folder / "tokenizer.json").is_file():
-        tokens = _by_tokenizers(text, folder / "tokenizer.json")
+        tokens = _by(_by_tokenizers, text, folder / "tokenizer.json", source)
     elif folder is not None and (folder / "tokenizer.model").is_file():
-        tokens = _by_sentencepiece(text, folder / "tokenizer.model")
+        tokens = _by(_by_sentencepiece, text, folder / "tokenizer.model", source)
     else:
         raise SourceError(faults.no_tokenizer(source))
     return np.array([*([] if bos is None else [bos]), *tokens], np.int32)
@@ -59,23 +59,24 @@ def bos_of(metadata: Iterable[MetadataEntry]) -> int | None:
     return int(bos) if isinstance(bos, int) else _SENTENCEPIECE_BOS if sentencepiece else _BPE_BOS
 
 
+def _by(cut: Callable[[str, Path], list[int]], text: str, path: Path, source: str) -> list[int]:
+    try:
+        return cut(text, path)
+    except Exception as error:  # both packages raise what comes to hand
+        raise SourceError(faults.no_tokenizer(source, path.name, str(error))) from error
+
+
 def _by_tokenizers(text: str, path: Path) -> list[int]:
     from tokenizers import Tokenizer  # noqa: PLC0415 - heavy
 
-    try:
-        tokenizer = Tokenizer.from_file(str(path))
-        tokenizer.encode_special_tokens = True
-        found: list[int] = tokenizer.encode(text, add_special_tokens=False).ids
-    except Exception as error:  # tokenizers raises plain Exceptions
-        raise SourceError(faults.refused(str(path), f"tokenizer.json: {error}")) from error
+    tokenizer = Tokenizer.from_file(str(path))
+    tokenizer.encode_special_tokens = True
+    found: list[int] = tokenizer.encode(text, add_special_tokens=False).ids
     return found
 
 
 def _by_sentencepiece(text: str, path: Path) -> list[int]:
     from sentencepiece import SentencePieceProcessor  # noqa: PLC0415 - heavy
 
-    try:
-        found: list[int] = SentencePieceProcessor(model_file=str(path)).encode(text)
-    except Exception as error:  # sentencepiece raises RuntimeErrors and others
-        raise SourceError(faults.refused(str(path), f"tokenizer.model: {error}")) from error
+    found: list[int] = SentencePieceProcessor(model_file=str(path)).encode(text)
     return found

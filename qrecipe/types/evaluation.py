@@ -14,8 +14,14 @@ if TYPE_CHECKING:
 
 Engine = Literal["transformers", "llama.cpp", "both"]
 """Who computes: transformers with weights decoded to float32, llama-perplexity, or both, to compare them."""
-Way = Literal["transformers", "transformers, 16-bit reference", "llama.cpp, weights as F32", "llama.cpp"]
-"""How numbers came about. The two in the middle only stand between the engines, each with one cause less or more."""
+Way = Literal[
+    "transformers",
+    "transformers, 16-bit reference",
+    "llama.cpp, all in F32",
+    "llama.cpp, weights as F32",
+    "llama.cpp",
+]
+"""How numbers came about. The three in the middle stand between the engines, with one cause of difference more each."""
 
 
 @dataclass(frozen=True, slots=True)

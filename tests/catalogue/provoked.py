@@ -11,7 +11,17 @@ from collections.abc import Callable, Iterator
 
 import yaml
 
-from tests.catalogue import architectures, artifacts, builds, conversions, files, recipes, remotes, tokenizers
+from tests.catalogue import (
+    architectures,
+    artifacts,
+    builds,
+    conversions,
+    evaluations,
+    files,
+    recipes,
+    remotes,
+    tokenizers,
+)
 from tests.catalogue.tables import CASES, Row
 
 MESSAGES = CASES / "catalogue" / "messages.yaml"
@@ -27,7 +37,7 @@ def rows() -> Iterator[Row]:
 def provocations() -> dict[str, Callable[[], object]]:
     return {
         name.replace("_", " "): made
-        for module in (recipes, files, conversions, architectures, tokenizers, builds, artifacts, remotes)
+        for module in (recipes, files, conversions, architectures, tokenizers, builds, artifacts, remotes, evaluations)
         for name, made in vars(module).items()
         if getattr(made, "__module__", "") == module.__name__ and name[0] != "_" and not isinstance(made, type)
     }
