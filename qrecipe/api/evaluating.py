@@ -68,8 +68,17 @@ def evaluate_tensors(
 ) -> TensorCosts:
     """Measure what the quantization of each tensor alone costs, all others being the source's.
 
-    Takes and raises what `evaluate` does. transformers computes, whatever the settings say; the model runs once more
-    for each tensor whose weights are not the source's.
+    The model runs once more for each tensor whose weights are not the source's.
+
+    Args:
+        artifact: A GGUF file.
+        source: The checkpoint that it was made from.
+        text: A file of plain text in UTF-8.
+        settings: How; the engine is transformers, whatever they say.
+        on_event: Called with every event, from this thread.
+
+    Raises:
+        QrecipeError: As `evaluate`.
     """
     it = _prepared([artifact], source, text, replace(settings or EvalSettings(), engine="transformers"))
     with _opened(it, on_event or (lambda _: None)) as engines:

@@ -22,6 +22,11 @@ _SCHEMA = 1  # of the file of costs; fields are only added
 def check_outputs(plot: Path | None, costs: Path | None, *, replace: bool = False) -> None:
     """Refuse, before any work, what could not be written at its end.
 
+    Args:
+        plot: Where a plot would go; None without one.
+        costs: Where costs of tensors would go; likewise.
+        replace: Existing files may be replaced.
+
     Raises:
         BuildError: One of them exists, or is no plot by its name.
         PluginError: matplotlib is not installed.
@@ -36,6 +41,11 @@ def check_outputs(plot: Path | None, costs: Path | None, *, replace: bool = Fals
 def write_plot(evaluation: Evaluation, path: str | Path, *, replace: bool = False) -> None:
     """Draw size against mean KL divergence, a point an artifact, as SVG or PNG by the file's name.
 
+    Args:
+        evaluation: What `evaluate` returned; where several ways measured, the last one's numbers are drawn.
+        path: The file.
+        replace: It may exist.
+
     Raises:
         BuildError: The file exists, its name says no form, or it cannot be written.
         PluginError: matplotlib is not installed.
@@ -48,7 +58,11 @@ def write_plot(evaluation: Evaluation, path: str | Path, *, replace: bool = Fals
 
 
 def costs_json(costs: TensorCosts) -> str:
-    """Return what each tensor costs as JSON, tensors in the artifact's order."""
+    """Return what each tensor costs as JSON, tensors in the artifact's order.
+
+    Args:
+        costs: What `evaluate_tensors` returned.
+    """
     evaluation = costs.evaluation
     document = {
         "schema": _SCHEMA,
@@ -65,7 +79,16 @@ def costs_json(costs: TensorCosts) -> str:
 
 
 def write_costs(costs: TensorCosts, path: str | Path, *, replace: bool = False) -> None:
-    """Write what each tensor costs as JSON; BuildError where the file exists or cannot be written."""
+    """Write what each tensor costs as JSON.
+
+    Args:
+        costs: What `evaluate_tensors` returned.
+        path: The file.
+        replace: It may exist.
+
+    Raises:
+        BuildError: The file exists, or cannot be written.
+    """
     final, text = Path(path), costs_json(costs)
     check_outputs(None, final, replace=replace)
     _written(final, lambda staged: staged.write_text(text, encoding="utf-8"), replace=replace)

@@ -60,15 +60,15 @@ class TorchRuns:
     def costs(self, artifact: Checkpoint) -> Iterator[TensorCost]:
         """Yield what each of an artifact's tensors costs alone, in the artifact's order."""
         reference, originals = self._reference(), self.weights.originals()
-        for name, tensor in artifact.tensors.items():
-            if name not in self.source.transforms:
-                continue
+        known = [tensor for name, tensor in artifact.tensors.items() if name in self.source.transforms]
+        for number, tensor in enumerate(known, 1):
+            name = tensor.name
             changed = self.weights.with_one(name, artifact)
             alike = all((originals[each] == values).all() for each, values in changed.items())
             measures = None
             if not alike:
                 model = self._model({**originals, **changed})
-                measures = self._against(reference, model, name)[0]
+                measures = self._against(reference, model, f"{name}, tensor {number} of {len(known)}")[0]
             yield TensorCost(name, tensor.dtype, tensor.nbytes, prod(tensor.shape), measures)
 
     def _model(self, weights: Mapping[str, FloatArray]) -> TextModel:

@@ -26,7 +26,12 @@ Way = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A mean over positions, with its standard error; 1.96 errors to each side are the 95 % interval."""
+    """A mean over positions, or what follows from one.
+
+    Attributes:
+        value: The best guess.
+        error: Its standard error; 1.96 of them to each side are the 95 % interval.
+    """
 
     value: float
     error: float
@@ -34,7 +39,13 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True)
 class Quantile:
-    """A quantile with the 95 % interval of its rank; None where the engine prints none."""
+    """A quantile over positions.
+
+    Attributes:
+        value: The sample's.
+        low: The lower end of the 95 % interval, by rank; None where the engine prints none.
+        high: The upper end, likewise.
+    """
 
     value: float
     low: float | None = None

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from tests.cli.running import qrecipe
+from tests.cli.test_json import documented, fields
 from tests.evaluation.fake_tool import write_tool
 
 PLACE = "tiny.gguf on text.txt: 2 windows of 128 tokens"
@@ -69,6 +70,8 @@ def test_markdown(place):
 def test_json(place):
     found = json.loads(measured("mix.gguf", "--json").stdout)
     assert found["schema"] == 1
+    shown = {path.replace("[]", "") for path in fields(found, open_below=("results[].measures",))}
+    assert shown - {"schema"} == {path.replace("[]", "") for path in documented("eval")}
     assert (found["source"], found["text"], found["window"], found["windows"]) == ("tiny.gguf", "text.txt", 128, 2)
     assert (found["bos"], len(found["text_digest"]), found["findings"]) == (False, 64, [])
     (result,) = found["results"]

@@ -34,6 +34,7 @@ PRINTS = {
     "new": ("the recipe, or with `--output` its path", "nothing"),
     "inspect": ("the table, the lock, its recipe, or JSON", "warnings about the file"),
     "verify": ("the table of values and the verdict, or JSON", "progress, the differences"),
+    "eval": ("a table, Markdown, or JSON", "progress, warnings"),
     "types": ("the table, or JSON", "nothing"),
     "plugins": ("the table, or JSON", "what is wrong with plug-ins"),
     "schema": ("the schema", "nothing"),

@@ -50,7 +50,13 @@ NOUNS = tuple(
     )
 )
 ALIASES = {  # page → modules whose aliases it lists
-    "api.md": ("qrecipe.api.outcome", "qrecipe.errors", "qrecipe.planner.explain", "qrecipe.planner.facts"),
+    "api.md": (
+        "qrecipe.api.outcome",
+        "qrecipe.errors",
+        "qrecipe.planner.explain",
+        "qrecipe.planner.facts",
+        "qrecipe.types.evaluation",
+    ),
     "hooks.md": NOUNS,
 }
 

