@@ -4,6 +4,7 @@ Importing this costs the whole tool; `qrecipe/__init__.py` looks its names up on
 """
 
 from qrecipe.api.building import BuildResult, Built, build, rehearse
+from qrecipe.api.grids import inspect_grid
 from qrecipe.api.looking import Inspection, Plugin, formats, inspect, plugins
 from qrecipe.api.questions import check, explain, plan, plan_json, plan_schema, recipe_schema
 from qrecipe.api.starting import copy_recipe, new_recipe
@@ -11,6 +12,7 @@ from qrecipe.api.verifying import read_lock, verify
 from qrecipe.planner.explain import Explanation, RuleVerdict
 from qrecipe.planner.plan import Plan, TargetPlan
 from qrecipe.recipe.shipped import shipped_recipes
+from qrecipe.types.grid import Grid, GridInspection, GridRun, TensorGrid
 from qrecipe.types.lock import Lock, LockedTensor, WrittenLock
 from qrecipe.types.verification import TensorValues, Verification
 
@@ -18,6 +20,9 @@ __all__ = [
     "BuildResult",
     "Built",
     "Explanation",
+    "Grid",
+    "GridInspection",
+    "GridRun",
     "Inspection",
     "Lock",
     "LockedTensor",
@@ -25,6 +30,7 @@ __all__ = [
     "Plugin",
     "RuleVerdict",
     "TargetPlan",
+    "TensorGrid",
     "TensorValues",
     "Verification",
     "WrittenLock",
@@ -34,6 +40,7 @@ __all__ = [
     "explain",
     "formats",
     "inspect",
+    "inspect_grid",
     "new_recipe",
     "plan",
     "plan_json",

@@ -9,42 +9,54 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from qrecipe.api.building import cores
+from qrecipe.api.grids import grids_of
+from qrecipe.api.memory import task_budget
 from qrecipe.api.opening import open_model
 from qrecipe.api.outcome import model_with
 from qrecipe.api.staging import Staging
 from qrecipe.errors import BuildError, Diagnostic, Location, PlanError, SourceError
 from qrecipe.host.catalog import make_catalog
 from qrecipe.planner.starter import Destination, starter
+from qrecipe.planner.starter_grid import grid_starter
 from qrecipe.recipe.load import load_recipe
 from qrecipe.recipe.reference import has_scheme, is_relative, moved, without_folder
 from qrecipe.recipe.relocate import relocated
 from qrecipe.recipe.variables import VARIABLE
 from qrecipe.types.target import OutputFile, Target
+from qrecipe.types.task import Limits
 
 _BACKEND = "gguf"
 _SUFFIXES = re.compile(r"(-\d{5}-of-\d{5})?\.(gguf|safetensors(\.index\.json)?)(\.part\d+)?$", re.IGNORECASE)
 
 
-def new_recipe(checkpoint: str | Path, *, output: str | Path | None = None) -> str:
+def new_recipe(checkpoint: str | Path, *, output: str | Path | None = None, from_grid: bool = False) -> str:
     """Return a commented recipe to begin with, which plans as it stands; reads the checkpoint's headers.
 
     Args:
         checkpoint: A file, a folder, or `pkg:NAME`.
         output: A file to write it to.
+        from_grid: Look at some weights too, and give what is on a training's grid the type that holds it.
 
     Raises:
         QrecipeError: The checkpoint cannot be read or become a GGUF, or the output exists.
     """
     reference, folder = str(checkpoint), _folder(output)
     catalog = make_catalog()
-    _, inventory = open_model(reference, Path.cwd(), catalog)
+    opened = open_model(reference, Path.cwd(), catalog)
+    inventory = opened[1]
     target = Target(_BACKEND, _BACKEND, "${name}.gguf")
     backend = catalog.backends[_BACKEND]
     if (refusal := backend.refuses(inventory, target)) is not None:
         raise PlanError(refusal)
     source = _writable(moved(reference, Path.cwd(), folder) if is_relative(reference) else reference)
     into = Destination(target, backend, catalog.formats)
-    text = starter(model_with(inventory), into, name=_name(reference), source=source)
+    if from_grid:
+        limits = Limits(cores(), task_budget(None))
+        found = grids_of(reference, opened, catalog, limits, lambda _: None)
+        text = grid_starter(model_with(inventory), into, found, name=_name(reference), source=source)
+    else:
+        text = starter(model_with(inventory), into, name=_name(reference), source=source)
     return _kept(text, output)
 
 

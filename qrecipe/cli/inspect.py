@@ -24,19 +24,30 @@ def register(app: typer.Typer) -> None:
     app.command("inspect")(_inspect)
 
 
-def _inspect(
+def _inspect(  # noqa: PLR0913, PLR0917 - one parameter a flag, as typer wants them
     file: Annotated[str, typer.Argument(help="A .gguf or .safetensors file, a folder, or pkg:NAME.")],
     as_json: options.Json = False,
     lock: Annotated[bool, typer.Option("--lock", help="Show what made the artifact.")] = False,
     recipe: Annotated[bool, typer.Option("--recipe", help="With --lock: write its recipe to stdout.")] = False,
+    grid: Annotated[bool, typer.Option("--grid", help="Show which tensors are on a training's grid.")] = False,
+    exact: Annotated[bool, typer.Option("--exact", help="With --grid: look at every row, not at a few.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="With --grid: one line a tensor.")] = False,
+    threads: Annotated[int | None, typer.Option(help="With --grid: workers.", min=1, max=1024)] = None,
 ) -> None:
-    """Show a checkpoint's files, metadata and tensors, or an artifact's lock. Reads headers only."""
+    """Show a checkpoint's files, metadata and tensors, or an artifact's lock. Only --grid reads weights."""
     import qrecipe
     from qrecipe.cli import document, render
     from qrecipe.errors import printable
 
     if recipe and (as_json or not lock):
         raise typer.BadParameter("it goes with --lock, and without --json", param_hint="--recipe")
+    if (exact or every or threads) and not grid:
+        raise typer.BadParameter("it goes with --grid", param_hint="--exact" if exact else "--all or --threads")
+    if grid:
+        if lock:
+            raise typer.BadParameter("it does not go with --lock", param_hint="--grid")
+        _grid(file, exact=exact, threads=threads, as_json=as_json, every=every)
+        return
     if lock:
         _lock(file, as_json=as_json, recipe=recipe)
         return
@@ -47,6 +58,20 @@ def _inspect(
         _show(found, render.out())
     for warning in found.checkpoint.warnings:
         render.err().print(f"warning: {printable(warning)}", markup=False)
+
+
+def _grid(file: str, *, exact: bool, threads: int | None, as_json: bool, every: bool) -> None:
+    import qrecipe
+    from qrecipe.cli import document, render
+    from qrecipe.cli.grid import grid_document, show_grids
+    from qrecipe.cli.progress import Reporter
+
+    with Reporter(render.err(), "looking") as reporter:
+        found = qrecipe.inspect_grid(file, exact=exact, threads=threads, on_event=reporter if exact else None)
+    if as_json:
+        document.show(**grid_document(found))
+    else:
+        show_grids(found, render.out(), every=every)
 
 
 def _lock(file: str, *, as_json: bool, recipe: bool) -> None:

@@ -27,6 +27,10 @@ def _new(
             autocompletion=complete.recipes,
         ),
     ] = None,
+    from_grid: Annotated[
+        str | None,
+        typer.Option("--from-grid", help="Look at this checkpoint's weights for grids.", metavar="CHECKPOINT"),
+    ] = None,
     output: Annotated[
         str | None, typer.Option("--output", "-o", help="The file to write; none is replaced.", metavar="FILE")
     ] = None,
@@ -34,12 +38,15 @@ def _new(
     """Write a commented recipe for a checkpoint, or copy one to edit. It plans as it stands."""
     import qrecipe
 
-    if checkpoint is not None and copied is None:
+    if sum(given is not None for given in (checkpoint, copied, from_grid)) != 1:
+        words = "give one of CHECKPOINT, --from RECIPE and --from-grid CHECKPOINT"
+        raise typer.BadParameter(words, param_hint="CHECKPOINT")
+    if checkpoint is not None:
         text = qrecipe.new_recipe(checkpoint, output=output)
-    elif copied is not None and checkpoint is None:
+    elif copied is not None:
         text = qrecipe.copy_recipe(copied, output=output)
     else:
-        raise typer.BadParameter("give one of CHECKPOINT and --from RECIPE", param_hint="CHECKPOINT")
+        text = qrecipe.new_recipe(str(from_grid), output=output, from_grid=True)
     if output is None:
         typer.echo(text, nl=False)
     else:

@@ -63,8 +63,8 @@ class _Part:
 def starter(model: Model, into: Destination, *, name: str, source: str) -> str:
     """Return the text of a recipe called `name` for the checkpoint that the recipe finds at `source`."""
     parts = _parts(model, into)
-    pieces = (_head(model, source), _keys(parts, into, name, source), _variables(parts, into))
-    return "\n".join("\n".join(piece) for piece in (*pieces, _rules(parts), _target(into)) if piece) + "\n"
+    pieces = (head(model, source), _keys(parts, into, name, source), _variables(parts, into))
+    return "\n".join("\n".join(piece) for piece in (*pieces, _rules(parts), target_lines(into)) if piece) + "\n"
 
 
 def _parts(model: Model, into: Destination) -> tuple[_Part, ...]:
@@ -81,16 +81,16 @@ def _singled_out(tensors: Sequence[TensorInfo], model: Model, into: Destination)
     why = "the embeddings are the output head too" if model.inventory.tied else "the output head: every token needs it"
     if found := tuple(tensor for tensor in tensors if tensor.role == head):
         yield _Part(head, "large", why, found)
-    if found := tuple(tensor for tensor in tensors if _role(tensor) in _VALUES):
+    if found := tuple(tensor for tensor in tensors if role_of(tensor) in _VALUES):
         yield _Part(_blocks(found), "large", "the values of attention: all that it passes on", found)
     layers = model_facts(model.inventory, into.target, None)["n_layers"]
-    downs = tuple(tensor for tensor in tensors if _role(tensor).startswith("ffn_down"))
+    downs = tuple(tensor for tensor in tensors if role_of(tensor).startswith("ffn_down"))
     if found := tuple(t for t in downs if t.layer is not None and more_bits(t.layer, int(layers or 0))):
         why = "the first and last eighth of the layers and every third between, as llama-quantize has it"
         yield _Part(_blocks(downs), "large", why, found, "more_bits(layer, n_layers)")
 
 
-def _role(tensor: TensorInfo) -> str:
+def role_of(tensor: TensorInfo) -> str:
     """Return the role of a block's matrix, '' for any other tensor."""
     found = _IN_BLOCK.fullmatch(tensor.name)
     return "" if found is None else found[1]
@@ -98,11 +98,12 @@ def _role(tensor: TensorInfo) -> str:
 
 def _blocks(tensors: Sequence[TensorInfo]) -> str:
     """Return the pattern that covers these roles in every block."""
-    roles = list(dict.fromkeys(map(_role, tensors)))
+    roles = list(dict.fromkeys(map(role_of, tensors)))
     return f"blk.*.{roles[0] if len(roles) == 1 else '{' + ','.join(roles) + '}'}"
 
 
-def _head(model: Model, source: str) -> list[str]:
+def head(model: Model, source: str) -> list[str]:
+    """Return the comments that every starter begins with."""
     inventory = model.inventory
     weights = sum(tensor.params for tensor in inventory.tensors)
     sample = next((t for t in inventory.tensors if t.layer is not None and t.name not in model.protected), None)
@@ -122,13 +123,13 @@ def _head(model: Model, source: str) -> list[str]:
 
 def _keys(parts: Sequence[_Part], into: Destination, name: str, source: str) -> list[str]:
     lines = [
-        _said("qrecipe = 1", "version of the language"),
-        _said(f"name = {toml_value(name)}", "${name} in the output below"),
-        _said(f"source = {toml_value(source)}", "the checkpoint; a path is relative to this file"),
-        _said('# imatrix = "imatrix.gguf"', "an importance matrix made from this model: the same size, less loss"),
+        said("qrecipe = 1", "version of the language"),
+        said(f"name = {toml_value(name)}", "${name} in the output below"),
+        said(f"source = {toml_value(source)}", "the checkpoint; a path is relative to this file"),
+        said('# imatrix = "imatrix.gguf"', "an importance matrix made from this model: the same size, less loss"),
     ]
     if any(_decoded_anew(tensor, part, into) for part in parts for tensor in part.tensors):
-        lines.append(_said("requantize = true", "it is quantized already, and loses again: better name the original"))
+        lines.append(said("requantize = true", "it is quantized already, and loses again: better name the original"))
     return lines
 
 
@@ -178,7 +179,8 @@ def _rules(parts: Sequence[_Part]) -> list[str]:
     return lines if parts else []
 
 
-def _target(into: Destination) -> list[str]:
+def target_lines(into: Destination) -> list[str]:
+    """Return the target, which every starter ends with."""
     return [
         "",
         "# What is made of it; several targets may share the rules.",
@@ -188,5 +190,6 @@ def _target(into: Destination) -> list[str]:
     ]
 
 
-def _said(line: str, comment: str) -> str:
+def said(line: str, comment: str) -> str:
+    """Return a line with a comment behind it, beneath those of other lines."""
     return f"{line:<36} # {comment}"
