@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from qrecipe.evaluation.kept import Kept
     from qrecipe.host.catalog import Catalog
 
+LEAST_WINDOW = 16
+"""Tokens of the smallest window that can be measured on."""
 Tell = Callable[[Event | EvaluationEvent], None]
 """Who is told of events."""
 
@@ -42,6 +44,10 @@ class EvalSettings:
     cache: str | Path | None = None
     keep: bool = True
     threads: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.window < LEAST_WINDOW:
+            raise ValueError(f"a window has {LEAST_WINDOW} tokens at least, not {self.window}")
 
     @property
     def folder(self) -> Path | None:

@@ -62,14 +62,11 @@ class TorchRuns:
         reference, originals = self._reference(), self.weights.originals()
         known = [tensor for name, tensor in artifact.tensors.items() if name in self.source.transforms]
         for number, tensor in enumerate(known, 1):
-            name = tensor.name
-            changed = self.weights.with_one(name, artifact)
-            alike = all((originals[each] == values).all() for each, values in changed.items())
             measures = None
-            if not alike:
-                model = self._model({**originals, **changed})
-                measures = self._against(reference, model, f"{name}, tensor {number} of {len(known)}")[0]
-            yield TensorCost(name, tensor.dtype, tensor.nbytes, prod(tensor.shape), measures)
+            if not self.weights.same(tensor.name, artifact):
+                model = self._model({**originals, **self.weights.with_one(tensor.name, artifact)})
+                measures = self._against(reference, model, f"{tensor.name}, tensor {number} of {len(known)}")[0]
+            yield TensorCost(tensor.name, tensor.dtype, tensor.nbytes, prod(tensor.shape), measures)
 
     def _model(self, weights: Mapping[str, FloatArray]) -> TextModel:
         folder = self.source.folder or Path()

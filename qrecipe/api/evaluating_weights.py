@@ -48,6 +48,10 @@ class Weights:
         names = together(name, self.source.transforms)
         return self._put_back(names, lambda each: self._read(artifact if each == name else self.source, each))
 
+    def same(self, name: str, artifact: Checkpoint) -> bool:
+        """Say whether a tensor of the artifact has the source's weights, once both are decoded."""
+        return bool(np.array_equal(self._read(artifact, name), self._read(self.source, name)))
+
     def _put_back(self, names: Iterable[str], read: Callable[[str], FloatArray]) -> dict[str, FloatArray]:
         return dict(restored(self.source.transforms, names, self.source.original.tensors, read))
 

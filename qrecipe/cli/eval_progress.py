@@ -10,6 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from qrecipe.cli.progress import Reporter
 from qrecipe.errors import printable
 from qrecipe.types.evaluation import EvaluationEvent, WindowDone, WindowsStarted
+from qrecipe.types.event import TargetStarted
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -56,6 +57,8 @@ class Watcher:
                 self._begin(printable(event.doing), event.windows)
             case WindowDone():
                 self._advance()
+            case TargetStarted() if self._console.is_terminal:
+                self._begin("building what llama.cpp needs", 0)
             case _:
                 self._builds(event)
 
