@@ -6,6 +6,7 @@ Importing this costs the whole tool; `qrecipe/__init__.py` looks its names up on
 from qrecipe.api.building import BuildResult, Built, build, rehearse
 from qrecipe.api.grids import inspect_grid
 from qrecipe.api.looking import Inspection, Plugin, formats, inspect, plugins
+from qrecipe.api.measuring import measure
 from qrecipe.api.questions import check, explain, plan, plan_json, plan_schema, recipe_schema
 from qrecipe.api.starting import copy_recipe, new_recipe
 from qrecipe.api.verifying import read_lock, verify
@@ -14,7 +15,7 @@ from qrecipe.planner.plan import Plan, TargetPlan
 from qrecipe.recipe.shipped import shipped_recipes
 from qrecipe.types.grid import Grid, GridInspection, GridRun, TensorGrid
 from qrecipe.types.lock import Lock, LockedTensor, WrittenLock
-from qrecipe.types.verification import TensorValues, Verification
+from qrecipe.types.verification import Measurement, TensorValues, Verification
 
 __all__ = [
     "BuildResult",
@@ -26,6 +27,7 @@ __all__ = [
     "Inspection",
     "Lock",
     "LockedTensor",
+    "Measurement",
     "Plan",
     "Plugin",
     "RuleVerdict",
@@ -41,6 +43,7 @@ __all__ = [
     "formats",
     "inspect",
     "inspect_grid",
+    "measure",
     "new_recipe",
     "plan",
     "plan_json",

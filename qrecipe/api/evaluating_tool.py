@@ -38,7 +38,7 @@ requantize = true
 
 [[rules]]
 match = "**"
-type = "F32"
+type = "{type}"
 protected = true
 
 [[targets]]
@@ -71,7 +71,8 @@ class ToolRuns:
 
     def measured(self, artifact: Checkpoint) -> Measures:
         """Return an artifact's measures."""
-        return self._against(self.tool, Path(artifact.reference), Path(artifact.reference).name)
+        with self._file(artifact) as model:
+            return self._against(self.tool, model, Path(artifact.reference).name)
 
     def measured_wide(self, artifact: Checkpoint) -> tuple[Measures, Measures]:
         """Return those of the artifact with every tensor decoded to F32: with attention in float32, and as it is."""
@@ -103,18 +104,26 @@ class ToolRuns:
 
     @contextmanager
     def _source(self) -> Iterator[Path]:
-        if self.bench.pair.mapped is None:
-            yield Path(self.bench.pair.source.reference)
-            return
-        with self._built(self.bench.pair.source.reference) as model:
+        source = self.bench.pair.source
+        with self._file(source) if self.bench.pair.mapped is None else self._built(source.reference) as model:
             yield model
 
     @contextmanager
-    def _built(self, reference: str) -> Iterator[Path]:
-        """Build a model's GGUF with every tensor in F32, which goes when it has been used."""
+    def _file(self, checkpoint: Checkpoint) -> Iterator[Path]:
+        """Give a GGUF's file, the first of several; a copy where it is in pieces, or in no folder of this machine."""
+        path = Path(checkpoint.reference)
+        if path.is_file() and path.stat().st_size == checkpoint.files[0].nbytes:
+            yield path
+            return
+        with self._built(checkpoint.reference, "keep") as model:
+            yield model
+
+    @contextmanager
+    def _built(self, reference: str, type_: str = "F32") -> Iterator[Path]:
+        """Build a model's GGUF with every tensor of one type, which goes when it has been used."""
         with tempfile.TemporaryDirectory(prefix="unfinished-", dir=self.bench.kept.folder) as name:
             recipe = Path(name, "wide.toml")
-            recipe.write_text(_WIDE + self._pre(), encoding="utf-8")
+            recipe.write_text(_WIDE.replace("{type}", type_) + self._pre(), encoding="utf-8")
             settings = self.bench.settings
             made = build(
                 recipe, source=reference, output=name, threads=settings.workers, on_event=self.bench.tell, lock=False

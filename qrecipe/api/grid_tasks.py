@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from qrecipe.types.format import FloatArray
+    from qrecipe.types.tensor import Shape
 
 _SAMPLE, _FEWEST, _MOST = 1 << 14, 4, 8  # weights of a sample, and its rows
 _BAND, _COLUMNS = 64, 64  # rows and columns in which columns are looked at
@@ -96,10 +97,7 @@ class SampleRows:
         """Return rows spread over the tensor, with their numbers."""
         import numpy as np  # noqa: PLC0415 - heavy
 
-        shape = self.rows.tensor.shape
-        count, cols = prod(shape[:-1]), shape[-1]
-        wanted = min(max(_SAMPLE // cols, _FEWEST), _MOST, count)
-        places = sorted({i * (count - 1) // max(wanted - 1, 1) for i in range(wanted)})
+        places = sample_places(self.rows.tensor.shape)
         return places, np.concatenate([self.decoded(place, place + 1) for place in places])
 
     def decoded(self, start: int, stop: int) -> FloatArray:
@@ -181,6 +179,13 @@ def _runs(levels: Sequence[int], start: int) -> tuple[tuple[int, int], ...]:
         else:
             runs.append((row, level))
     return tuple(runs)
+
+
+def sample_places(shape: Shape) -> list[int]:
+    """Return the rows of a sample: the first, the last, and some evenly between."""
+    count, cols = prod(shape[:-1]), max(shape[-1] if shape else 1, 1)
+    wanted = min(max(_SAMPLE // cols, _FEWEST), _MOST, count)
+    return sorted({i * (count - 1) // max(wanted - 1, 1) for i in range(wanted)})
 
 
 def sample_task(work: SampleRows) -> Task:

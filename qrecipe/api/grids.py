@@ -73,7 +73,7 @@ def grids_of(  # noqa: PLR0913 - what a run has, each of its own kind
     if exact:
         on = [name for name, each in found.items() if (each.grid is not None and each.grid.axis == "row") or each.runs]
         tasks = [task for name in on for task in exact_tasks(works[name], found[name], limits)]
-        pieces = _run(reference, tasks, catalog, limits, tell)
+        pieces = run_tasks(reference, tasks, catalog, limits, tell)
         for name in on:
             parts = [result for result in pieces[name] if isinstance(result, RowsCertified)]
             found[name] = merged(found[name], works[name], parts)
@@ -84,14 +84,14 @@ def grids_of(  # noqa: PLR0913 - what a run has, each of its own kind
 def _sampled(
     reference: str, works: dict[str, SampleRows], catalog: Catalog, limits: Limits, tell: Callable[[Event], None]
 ) -> dict[str, TensorGrid]:
-    results = _run(reference, [sample_task(work) for work in works.values()], catalog, limits, tell)
+    results = run_tasks(reference, [sample_task(work) for work in works.values()], catalog, limits, tell)
     return {name: each for name in works for each in results[name] if isinstance(each, TensorGrid)}
 
 
-def _run(
+def run_tasks(
     reference: str, tasks: Sequence[Task], catalog: Catalog, limits: Limits, tell: Callable[[Event], None]
 ) -> dict[str, list[object]]:
-    """Run tasks; return the results of each tensor, by row."""
+    """Run tasks on threads; return the results of each tensor, by row."""
     found: dict[str, dict[int, object]] = {task.tensor: {} for task in tasks}
 
     def heard(event: Event) -> None:

@@ -25,6 +25,7 @@ from qrecipe.types.task import Limits, Task
 from qrecipe.types.verification import TensorValues, Verification
 
 if TYPE_CHECKING:
+    from qrecipe.codecs.closeness import Closeness
     from qrecipe.host.catalog import Catalog
     from qrecipe.types.format import Format
     from qrecipe.types.lock import WrittenLock
@@ -77,6 +78,21 @@ def verify(
     named = None if theirs is None else str(source)
     return Verification(
         str(artifact), nbytes, len(checkpoint.tensors), lock, named, differences, tuple(it.values(found))
+    )
+
+
+def values_of(tensor: str, types: tuple[str, str], total: Closeness) -> TensorValues:
+    """Return how close a tensor is, of these types in the artifact and in its source."""
+    return TensorValues(
+        tensor,
+        *types,
+        weights=total.weights,
+        rmse=total.rmse,
+        relative=total.relative,
+        max_error=total.worst,
+        identical=total.identical / max(total.weights, 1),
+        blocks=total.blocks,
+        certified=total.certified,
     )
 
 
@@ -179,16 +195,7 @@ class _Verifying:
             if self.source is None or not sums:
                 continue
             total = sum(sums[1:], sums[0])
-            yield TensorValues(
-                tensor.name,
-                tensor.dtype,
-                self.source.tensors[tensor.name].dtype,
-                total.weights,
-                total.rmse,
-                total.relative,
-                total.worst,
-                total.identical / max(total.weights, 1),
-            )
+            yield values_of(tensor.name, (tensor.dtype, self.source.tensors[tensor.name].dtype), total)
 
     def _tasks(self, tensor: StoredTensor, limits: Limits) -> Iterator[Task]:
         rows = Rows(self.checkpoint, tensor)

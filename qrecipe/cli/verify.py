@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -17,15 +16,6 @@ if TYPE_CHECKING:
     from qrecipe import TensorValues, Verification
 
 _SHOWN = 10  # tensors, and differences, without --all
-_COLUMNS = (
-    ("tensor", "left"),
-    ("type", "left"),
-    ("source", "left"),
-    ("RMSE", "right"),
-    ("relative", "right"),
-    ("max error", "right"),
-    ("identical", "right"),
-)
 
 
 def register(app: typer.Typer) -> None:
@@ -66,6 +56,7 @@ def _verify(  # noqa: PLR0913, PLR0917 - one parameter a flag, as typer wants th
 
 def _show(found: Verification, console: Console, *, every: bool) -> None:
     from qrecipe.cli.render import count, size, table
+    from qrecipe.cli.values import COLUMNS, value_row
     from qrecipe.errors import printable
 
     bytes_ = f"{found.nbytes:,} bytes ({size(found.nbytes)})"
@@ -74,7 +65,7 @@ def _show(found: Verification, console: Console, *, every: bool) -> None:
     if worst:
         shown = worst if every else worst[:_SHOWN]
         title = f"{count(len(worst), 'tensor')} against {found.source}, the furthest first"
-        console.print(table(title, _COLUMNS, map(_row, shown)))
+        console.print(table(title, COLUMNS, map(value_row, shown)))
         console.print(_rest(worst[len(shown) :]), markup=False)
     console.print(_verdict(found), markup=False)
     hidden = 0 if every else len(found.differences) - _SHOWN
@@ -112,20 +103,9 @@ def _rest(hidden: Sequence[TensorValues]) -> str:
     return f"{len(hidden)} more tensors are nearer, {exact} of them identical; --all shows them"
 
 
-def _row(values: TensorValues) -> tuple[str, ...]:
-    return (
-        values.tensor,
-        values.type,
-        values.source_type,
-        f"{values.rmse:.3g}",
-        f"{values.relative:.2%}" if math.isfinite(values.relative) else "inf",
-        f"{values.max_error:.3g}",
-        f"{math.floor(values.identical * 10000) / 100:.2f}%",
-    )
-
-
 def _document(found: Verification) -> dict[str, object]:
     from qrecipe.cli.document import finding
+    from qrecipe.cli.values import value_document
 
     return {
         "artifact": found.artifact,
@@ -135,23 +115,5 @@ def _document(found: Verification) -> dict[str, object]:
         "source": found.source,
         "sound": found.sound,
         "differences": [finding(difference) for difference in found.differences],
-        "values": [_values(values) for values in found.values],
+        "values": [value_document(values) for values in found.values],
     }
-
-
-def _values(values: TensorValues) -> dict[str, object]:
-    return {
-        "tensor": values.tensor,
-        "type": values.type,
-        "source_type": values.source_type,
-        "weights": values.weights,
-        "rmse": _finite(values.rmse),
-        "relative": _finite(values.relative),
-        "max_error": _finite(values.max_error),
-        "identical": values.identical,
-    }
-
-
-def _finite(value: float) -> float | None:
-    """JSON has no infinity."""
-    return value if math.isfinite(value) else None

@@ -27,13 +27,19 @@ _ROUNDED = MappingProxyType({"F32": "<u4", "F16": "<u2", "BF16": "<u2"})
 
 @dataclass(frozen=True, slots=True)
 class Closeness:
-    """`squares` sums the squared differences, `energy` the squared weights of the source, `worst` is the largest."""
+    """`squares` sums the squared differences, `energy` the squared weights of the source, `worst` is the largest.
+
+    `identical` counts weights that are the source's once rounded to its type, `blocks` those of the output's type, none
+    where that is plain, and `certified` the blocks of which every weight is identical.
+    """
 
     weights: int = 0
     squares: float = 0.0
     energy: float = 0.0
     worst: float = 0.0
     identical: int = 0
+    blocks: int = 0
+    certified: int = 0
 
     def __add__(self, other: Closeness) -> Closeness:
         return Closeness(
@@ -42,6 +48,8 @@ class Closeness:
             self.energy + other.energy,
             max(self.worst, other.worst),
             self.identical + other.identical,
+            self.blocks + other.blocks,
+            self.certified + other.certified,
         )
 
     @property
@@ -59,17 +67,20 @@ class Closeness:
 
 def closeness(output: bytes, source: bytes, formats: tuple[Format, Format], cols: int) -> Closeness:
     """Compare rows of `cols` weights as an artifact and its source store them, in the two formats."""
-    theirs = _decoded(formats[1], source, cols)
+    theirs, block = _decoded(formats[1], source, cols), formats[0].block or 1
     if formats[0].name == formats[1].name and output == source:
         weights = theirs.size if theirs is not None else _count(formats[1], source, cols)
-        return Closeness(weights, 0.0, _energy(theirs), 0.0, weights)
+        blocks = weights // block if block > 1 else 0
+        return Closeness(weights, 0.0, _energy(theirs), 0.0, weights, blocks, blocks)
     ours = _decoded(formats[0], output, cols)
     if theirs is None or ours is None:
-        return Closeness(_count(formats[0], output, cols), inf, 0.0, inf, 0)
+        return Closeness(_count(formats[0], output, cols), inf, 0.0, inf)
     errors = _errors(ours, theirs)
     worst = float(errors.max(initial=0.0))
     same = _same(_codes(ours, formats[1]), _codes(theirs, formats[1], source))
-    return Closeness(ours.size, _energy(errors), _energy(theirs), worst, int(np.count_nonzero(same)))
+    whole = same.reshape(-1, block).all(axis=1) if block > 1 else same[:0]
+    identical, certified = int(np.count_nonzero(same)), int(np.count_nonzero(whole))
+    return Closeness(ours.size, _energy(errors), _energy(theirs), worst, identical, int(np.size(whole)), certified)
 
 
 def _errors(ours: FloatArray, theirs: FloatArray) -> NDArray[np.float64]:

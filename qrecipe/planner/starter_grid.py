@@ -37,8 +37,8 @@ def grid_starter(model: Model, into: Destination, found: GridInspection, *, name
     rules = [
         "",
         "# Types follow from the grids that a few rows of each matrix are on; `qrecipe inspect --grid` shows them,",
-        "# with --exact from all rows. Protected tensors stay as they are. The build says how many blocks are certified;",
-        "# lattice(else=error) in place of lattice stops it where one is not.",
+        "# with --exact from all rows. Protected tensors stay as they are. The build says how many blocks are",
+        "# certified; lattice(else=error) in place of lattice stops it where one is not.",
         *_rules(reached, types, grids),
     ]
     pieces = (head(model, source), keys, rules if reached else [], target_lines(into))

@@ -25,6 +25,8 @@ class TensorValues:
         max_error: The largest difference; infinite likewise.
         identical: The share, 0 to 1, of weights that are the source's to the bit once they are rounded to its type;
             where that is no plain float, once both are decoded. -0 counts as 0.
+        blocks: How many blocks of the artifact's type; 0 where it is plain.
+        certified: How many of these have only identical weights, whatever fit has made them.
     """
 
     tensor: str
@@ -35,6 +37,23 @@ class TensorValues:
     relative: float
     max_error: float
     identical: float
+    blocks: int = 0
+    certified: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """What a plan's decisions would make of the weights, tried out in memory.
+
+    Attributes:
+        target: Its name.
+        exact: From all rows; else from a few of each tensor.
+        values: Of each tensor, in the plan's order; `type` is as recipes write it, `weights` those that were tried.
+    """
+
+    target: str
+    exact: bool
+    values: tuple[TensorValues, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -170,8 +170,8 @@ def test_exact_reads_within_the_memory_that_is_allowed(model):
 
 RECIPE = """\
 # Types follow from the grids that a few rows of each matrix are on; `qrecipe inspect --grid` shows them,
-# with --exact from all rows. Protected tensors stay as they are. The build says how many blocks are certified;
-# lattice(else=error) in place of lattice stops it where one is not.
+# with --exact from all rows. Protected tensors stay as they are. The build says how many blocks are
+# certified; lattice(else=error) in place of lattice stops it where one is not.
 [[rules]]
 match = "token_embd.weight"
 type  = "TQ2_0(scale=negative, fit=lattice)"

@@ -108,3 +108,16 @@ def test_a_plot_is_written_and_never_over_a_file(place):
 )
 def test_usage(place, words, said):
     assert said in " ".join(measured(*words, code=2).stderr.replace("│", " ").split())
+
+
+def test_a_source_in_pieces_is_put_together_for_the_tool(place):
+    data = (place / "tiny.gguf").read_bytes()
+    for number, part in enumerate((data[:200000], data[200000:]), 1):
+        (place / f"whole.gguf.part{number}").write_bytes(part)
+    given = ("--text", "text.txt", "--window", 128, "--cache", "kept", "--engine", "llama.cpp")
+    qrecipe("eval", "mix.gguf", "--source", "whole.gguf.part1", *given, "--llama-perplexity", "./llama-perplexity")
+    stored, compared = (line.split()[1] for line in (place / "runs.txt").read_text().splitlines())
+    assert stored.startswith(str(place / "kept") + "/unfinished-")
+    assert stored.endswith("/wide.gguf")
+    assert compared == str(place / "mix.gguf")
+    assert [path.suffix for path in (place / "kept").iterdir()] == [".kld"]

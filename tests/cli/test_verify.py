@@ -43,7 +43,17 @@ def test_a_file_without_a_lock(place):
 def test_values_the_furthest_first(place):
     lines = qrecipe("verify", "mix.gguf", "--source", "tiny.gguf").stdout.splitlines()
     assert lines[1] == "12 tensors against tiny.gguf, the furthest first"
-    assert lines[2].split() == ["tensor", "type", "source", "RMSE", "relative", "max", "error", "identical"]
+    assert lines[2].split() == [
+        "tensor",
+        "type",
+        "source",
+        "RMSE",
+        "relative",
+        "max",
+        "error",
+        "identical",
+        "certified",
+    ]
     assert [line.split()[1] for line in lines[3:13]] == ["Q4_K"] * 5 + ["Q5_0"] * 2 + ["Q6_K", "Q8_0", "F32"]
     assert lines[12].split()[3:] == ["0", "0.00%", "0", "100.00%"]
     assert lines[13:] == ["2 more tensors are nearer, 2 of them identical; --all shows them", VERDICT]
@@ -78,7 +88,8 @@ def test_json(place):
     assert document["differences"] == []
     assert len(document["values"]) == 12
     assert set(document["values"][0]) == {
-        *("tensor", "type", "source_type", "weights", "rmse", "relative", "max_error", "identical")
+        *("tensor", "type", "source_type", "weights", "rmse", "relative", "max_error", "identical"),
+        *("blocks", "certified"),
     }
     damage(place / "mix.gguf", -1000, 8)
     document = json.loads(qrecipe("verify", "mix.gguf", "--json", code=1).stdout)

@@ -110,3 +110,14 @@ def test_no_more_is_held_than_tasks_say(output, source):
     finally:
         tracemalloc.stop()
     assert peak <= 32 * rows.size + 100_000
+
+
+def test_blocks_are_certified_where_each_of_their_weights_is_identical():
+    rows = np.repeat(np.arange(-8, 8, dtype=np.float32), 4).reshape(1, 64)
+    found = compared(rows, rows, "Q4_0", "BF16")
+    assert (found.blocks, found.certified, found.identical) == (2, 2, 64)
+    spoiled = rows.copy()
+    spoiled[0, 40] = 0.3
+    found = compared(rows, spoiled, "Q4_0", "BF16")
+    assert (found.blocks, found.certified, found.identical) == (2, 1, 63)
+    assert (compared(rows, rows, "F16", "BF16").blocks, compared(rows, rows, "Q8_0", "Q8_0").certified) == (0, 2)
