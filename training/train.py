@@ -44,7 +44,7 @@ class Run:
 
 
 FULL = Run(steps=1400, seed=1, matrices=8e-3, rest=5e-3)
-QAT = Run(steps=300, seed=2, matrices=1.5e-3, rest=1.5e-3)
+QAT = Run(steps=160, seed=2, matrices=1.5e-3, rest=1.5e-3, warmup=10, decay=0.8)
 _SCALES = 3e-3  # logarithms
 
 
