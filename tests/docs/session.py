@@ -58,7 +58,8 @@ class Session:
         pip.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{HERE / "stand_in_pip.py"}" "{tools / "site"}" "$@"\n')
         pip.chmod(0o755)
         path = os.pathsep.join((str(tools), str(Path(sys.executable).parent), os.environ["PATH"]))
-        self.env = {**os.environ, "PATH": path, "PYTHONPATH": str(tools / "site")}
+        kept = {"XDG_CACHE_HOME": str(tools / "cache")}  # nothing of a page stays on this machine
+        self.env = {**os.environ, **kept, "PATH": path, "PYTHONPATH": str(tools / "site")}
         for thing in things:
             self._give(thing)
 
