@@ -4,7 +4,7 @@
 
 Weights are BF16 as QAT leaves them, s * q with gaussian q of sigma 0.6 to 4, and ordinary gaussian ones. Times are the
 least of N alternating runs over 8 M weights; figures are ratios, since machines differ. Shares are of 40,000 blocks of
-Q4_0 (4,000 of TQ2_0): certified blocks, and weights that come back bit for bit.
+Q4_0 (4,000 of all others): certified blocks, and weights that come back bit for bit.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ FORMATS = {format_.name: format_ for format_ in GGML_FORMATS}
 FIT = ("fit", Call("lattice"))
 Q4_0 = TypeUse(FORMATS["Q4_0"], (FIT,))
 TQ2_0 = TypeUse(FORMATS["TQ2_0"], (("scale", "negative"), FIT))
+FINER = ((TypeUse(FORMATS["Q5_0"], (FIT,)), 16), (TypeUse(FORMATS["Q8_0"], (FIT,)), 128))
 BLOCKS = 1 << 18
 GRIDS = (
     ("BF16, 6e-5 to 1e-1", (6e-5, 1e-1), True),
@@ -54,6 +55,10 @@ def main(words: list[str]) -> None:
     print("certified blocks, weights that come back")
     for name, between, rounded in GRIDS:
         print(f"  {name:<32}{shares(Q4_0, blocks(random, 40_000, between, rounded=rounded))}")
+    for use, half in FINER:
+        for name, between, rounded in GRIDS:
+            rows = blocks(random, 4000, between, rounded=rounded, half=half)
+            print(f"  {f'{use.format.name}: {name}':<32}{shares(use, rows)}")
     print(f"  {'TQ2_0, q -2 to 1':<32}{shares(TQ2_0, ternary(random, 4000))}")
     print(f"  {'TQ2_0, q -1 to 1':<32}{shares(TQ2_0, ternary(random, 4000, -1, 1))}")
 

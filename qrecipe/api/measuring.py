@@ -102,7 +102,7 @@ def measure(  # noqa: PLR0913 - what `plan` takes, and what reading weights take
     outcome = bring_together(recipe, source=source, settings=set)
     plan = outcome.planned()
     if outcome.checkpoint is None:
-        raise PlanError(_no_weights(plan.inventory.source))
+        raise PlanError(_no_weights(plan.recipe_file))
     limits = Limits(threads or cores(), task_budget(memory, work="measuring"))
     found = []
     for target in plan.targets:
@@ -148,11 +148,11 @@ def _lenient(use: TypeUse) -> TypeUse:
     return replace(use, args=(*kept, ("fit", Call(use.fit.name, args))))
 
 
-def _no_weights(source: str) -> Diagnostic:
+def _no_weights(recipe: str) -> Diagnostic:
     return Diagnostic(
         "nothing-to-measure",
         "there are no weights to measure",
-        Location(file=source),
+        Location(file=recipe),
         why="the recipe's source is not at hand, and an inventory stands in for it: that has no weights",
         fix="name a checkpoint with --source, or leave out --measure",
     )

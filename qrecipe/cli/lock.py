@@ -10,9 +10,11 @@ from qrecipe.errors import Diagnostic, QrecipeError, printable
 from qrecipe.types.lock import LOCK_VERSION
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from rich.console import Console
 
-    from qrecipe.types.lock import WrittenLock
+    from qrecipe.types.lock import LockedMeasure, WrittenLock
 
 
 def lock_of(file: str) -> WrittenLock:
@@ -47,6 +49,7 @@ def show_lock(found: WrittenLock, console: Console) -> None:
         ("header digest", found.header_digest + sealed),
         *(("made with", version) for version in lock.versions),
         *(("only", pattern) for pattern in found.only),
+        *(("fits", words) for words in _fits(found)),
     ):
         console.print(f"{label:<16}{printable(text)}", markup=False)
     console.print("--recipe writes the recipe, --json has the tensors' types and digests", markup=False)
@@ -69,10 +72,39 @@ def lock_document(found: WrittenLock) -> dict[str, object]:
         "sealed": found.sealed,
         "only": found.only,
         "tensors": [
-            {"name": t.name, "type": t.type, "source_digest": t.source_digest, "digest": t.digest}
+            {
+                "name": t.name,
+                "type": t.type,
+                "source_digest": t.source_digest,
+                "digest": t.digest,
+                "measure": _measure(t.measure),
+            }
             for t in found.tensors
         ],
     }
+
+
+def _measure(measure: LockedMeasure | None) -> dict[str, object] | None:
+    if measure is None:
+        return None
+    return {
+        "blocks": measure.blocks,
+        "certified": measure.certified,
+        "near": measure.near,
+        "weights": measure.weights,
+        "identical": measure.identical,
+        "rmse": measure.rmse,
+    }
+
+
+def _fits(found: WrittenLock) -> Iterator[str]:
+    """Say what came of the fits that the recipe chose."""
+    measures = [tensor.measure for tensor in found.tensors if tensor.measure is not None]
+    if measures:
+        blocks, certified = sum(m.blocks for m in measures), sum(m.certified for m in measures)
+        weights, identical = sum(m.weights for m in measures), sum(m.identical for m in measures)
+        counted = f"{certified:,} of {blocks:,} blocks certified, " if blocks else ""
+        yield f"{counted}{identical:,} of {weights:,} weights identical, in {len(measures)} fitted tensors"
 
 
 def _no_lock(file: str) -> Diagnostic:

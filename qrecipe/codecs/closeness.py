@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from qrecipe.types.format import FloatArray, Format
 
+_AT_ONCE = 1 << 16  # weights
 _ROUNDED = MappingProxyType({"F32": "<u4", "F16": "<u2", "BF16": "<u2"})
 
 
@@ -81,6 +82,28 @@ def closeness(output: bytes, source: bytes, formats: tuple[Format, Format], cols
     whole = same.reshape(-1, block).all(axis=1) if block > 1 else same[:0]
     identical, certified = int(np.count_nonzero(same)), int(np.count_nonzero(whole))
     return Closeness(ours.size, _energy(errors), _energy(theirs), worst, identical, int(np.size(whole)), certified)
+
+
+def row_squares(
+    output: bytes, source: bytes, formats: tuple[Format, Format], cols: int
+) -> tuple[int, list[float]] | None:
+    """Return how many weights are identical, and for each row the sum of its squared differences.
+
+    A row's sum does not depend on the rows beside it, so that what is made of the sums is the same however rows are
+    cut. None for types that nothing decodes.
+    """
+    sizes = [format_.nbytes((1, cols), ()) for format_ in formats]
+    identical, squares = 0, list[float]()
+    step = max(_AT_ONCE // cols, 1)
+    for start in range(0, len(output) // sizes[0], step):
+        data, stored = (raw[start * n : (start + step) * n] for raw, n in zip((output, source), sizes, strict=True))
+        ours, theirs = _decoded(formats[0], data, cols), _decoded(formats[1], stored, cols)
+        if ours is None or theirs is None:
+            return None
+        errors = _errors(ours, theirs)
+        squares += np.square(errors, out=errors).sum(axis=1).tolist()
+        identical += int(np.count_nonzero(_same(_codes(ours, formats[1]), _codes(theirs, formats[1], stored))))
+    return identical, squares
 
 
 def _errors(ours: FloatArray, theirs: FloatArray) -> NDArray[np.float64]:

@@ -1,7 +1,7 @@
-"""Where the files that come with the tool are: recipes, their bases under `lib/`, inventories.
+"""Where the files that come with the tool are: recipes, their bases under `lib/`, inventories, models.
 
-An installed wheel has them in the package (`qrecipe/shipped`), an editable install in the repository's `recipes`. Names
-are paths without the suffix: `llama/base`. A name never leads out of the folder.
+An installed wheel has them in the package (`qrecipe/shipped`), an editable install in the repository's `recipes` and
+`models`. Names are paths without the suffix (`llama/base`), a model's is its folder's. A name never leads out of there.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from qrecipe.errors import Diagnostic, Location, RecipeError
+from qrecipe.errors import Diagnostic, Location, RecipeError, SourceError
 
 LIB = "lib:"
 _NO_RECIPES = ("protected",)  # data that lies beside the bases
@@ -17,9 +17,8 @@ _NO_RECIPES = ("protected",)  # data that lies beside the bases
 
 def shipped_folder() -> Path:
     """Return the folder with everything that is shipped."""
-    package = Path(__file__).parents[1]
-    installed = package / "shipped"
-    return installed if installed.is_dir() else package.parent / "recipes"
+    installed = _installed()
+    return installed if installed.is_dir() else installed.parents[1] / "recipes"
 
 
 def shipped_recipes() -> tuple[str, ...]:
@@ -56,6 +55,28 @@ def shipped_inventory(name: str, where: Location | None = None) -> Path:
     if name not in known:
         raise RecipeError(_unknown("inventory", name, known, where))
     return shipped_folder() / "inventories" / f"{name}.json"
+
+
+def shipped_models() -> tuple[str, ...]:
+    """Return the names that may stand behind `lib:` in `source`."""
+    return tuple(sorted(config.parent.name for config in _models().glob("*/config.json")))
+
+
+def shipped_model(name: str, where: Location | None = None) -> Path:
+    """Return the folder of the model `lib:NAME`; SourceError that points at `where`."""
+    known = shipped_models()
+    if name not in known:
+        raise SourceError(_unknown("model", name, known, where))
+    return _models() / name
+
+
+def _installed() -> Path:
+    return Path(__file__).parents[1] / "shipped"
+
+
+def _models() -> Path:
+    installed = _installed()
+    return (installed if installed.is_dir() else installed.parents[1]) / "models"
 
 
 def _names(folder: Path, suffix: str, *, recursive: bool = True) -> tuple[str, ...]:

@@ -6,7 +6,15 @@ from qrecipe.sources.filesystem import FilesystemSource
 from qrecipe.sources.hub import HubSource
 from qrecipe.sources.local import LocalSource
 from qrecipe.sources.package import PackageSource
+from qrecipe.sources.shipped import ShippedSource
 from qrecipe.sources.web import WebSource
 from qrecipe.types.source import Source
 
-SOURCES: tuple[Source, ...] = (PackageSource(), HubSource(), WebSource(), FilesystemSource(), LocalSource())
+SOURCES: tuple[Source, ...] = (
+    PackageSource(),
+    ShippedSource(),
+    HubSource(),
+    WebSource(),
+    FilesystemSource(),
+    LocalSource(),
+)

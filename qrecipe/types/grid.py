@@ -38,7 +38,12 @@ class Grid:
 
 @dataclass(frozen=True, slots=True)
 class GridRun:
-    """From this row on, up to the next run that was seen, rows are on this grid; None: on none."""
+    """Rows on one grid.
+
+    Attributes:
+        row: From which row on, up to the next run that was seen.
+        grid: Which one; None: none.
+    """
 
     row: int
     grid: Grid | None

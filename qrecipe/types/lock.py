@@ -6,6 +6,7 @@ an artifact is known before it is built.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -39,6 +40,43 @@ class Lock:
     versions: tuple[str, ...] = ()
     types: tuple[str, ...] = ()
 
+    @property
+    def measured(self) -> tuple[bool, ...]:
+        """For each tensor, whether its type names a fit: then the lock says what came of it."""
+        return tuple(map(names_fit, self.types))
+
+
+@dataclass(frozen=True, slots=True)
+class LockedMeasure:
+    """What came of the fit that the recipe chose for a tensor.
+
+    Attributes:
+        blocks: Those that the fit counted; 0 where it counts none.
+        certified: Of these, how many give every weight back bit for bit.
+        near: Of the others, how many give every weight back to one step of BF16.
+        weights: All of the tensor's.
+        identical: Of these, how many are the source's to the bit once rounded to its type.
+        squares: The sum of the squared differences.
+    """
+
+    blocks: int
+    certified: int
+    near: int
+    weights: int
+    identical: int
+    squares: float
+
+    @property
+    def rmse(self) -> float:
+        """The root of the mean square of the differences."""
+        return math.sqrt(self.squares / max(self.weights, 1))
+
+    @property
+    def sound(self) -> bool:
+        """The numbers can be."""
+        counted = self.certified + self.near <= self.blocks and self.identical <= self.weights
+        return counted and 0 <= self.squares < math.inf
+
 
 @dataclass(frozen=True, slots=True)
 class LockedTensor:
@@ -49,12 +87,14 @@ class LockedTensor:
         type: As recipes write it, ` copied` behind it where the artifact has the source's bytes.
         source_digest: Of the bytes as the source stores them.
         digest: Of the bytes as the artifact stores them.
+        measure: What came of the fit; None where its type names none.
     """
 
     name: str
     type: str
     source_digest: str
     digest: str
+    measure: LockedMeasure | None = None
 
     @property
     def stored(self) -> str:
@@ -94,3 +134,8 @@ class Provenance:
     imatrix: Mapping[str, str | int] = field(default_factory=dict)
     lock: Lock | None = None
     only: tuple[str, ...] = ()
+
+
+def names_fit(type_: str) -> bool:
+    """Say whether a type, as recipes write it, names its fit."""
+    return "fit=" in type_

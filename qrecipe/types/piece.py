@@ -33,16 +33,33 @@ class PieceDigests:
 
 
 @dataclass(frozen=True, slots=True)
+class Measured:
+    """How close a piece, or a tensor, is to its source; all 0 where nobody asked.
+
+    Attributes:
+        weights: How many were compared: all, or none.
+        identical: Of these, how many are the source's to the bit once rounded to its type.
+        squares: The sum of the squared differences; the same whatever steps it was summed in.
+    """
+
+    weights: int = 0
+    identical: int = 0
+    squares: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class PieceWritten:
     """What a task tells about the piece that it wrote; a build reports the counts of backends that return this.
 
     Attributes:
         digests: Of its bytes.
         counts: Of its blocks.
+        measured: How close it is, where the recipe has chosen a fit.
     """
 
     digests: PieceDigests
     counts: BlockCounts = field(default_factory=BlockCounts)
+    measured: Measured = field(default_factory=Measured)
 
 
 def pieces(shape: Shape) -> Iterator[tuple[int, int]]:

@@ -15,6 +15,8 @@ import pytest
 
 import qrecipe
 from qrecipe.api.verifying import read_lock
+from qrecipe.codecs.floats import to_bf16
+from tests.codecs.qat import bf16, blocks
 from tests.conftest import MIX, write_model
 from tests.oracle.synthetic_imatrix import write_both
 
@@ -235,3 +237,70 @@ def test_a_plan_with_a_lock_is_not_built_without(workplace):
         "why: its sizes count the bytes of the lock, so --no-lock comes too late\n"
         "fix: plan again with --no-lock, or build without that flag"
     )
+
+
+FITTED = """
+qrecipe = 1
+name = "fitted"
+source = "qat.gguf"
+rules = [
+  { match = "blk.*.ffn_up", type = "Q4_0(fit=lattice)" },
+  { match = "blk.*.attn_q", type = "Q6_K(fit=rtn)" },
+  { match = "**", type = "Q8_0" },
+]
+targets = [{ backend = "gguf", output = "fitted.gguf" }]
+"""
+
+
+@pytest.fixture
+def fitted(tmp_path):
+    """Write a model with a tensor of several pieces on a grid, and a recipe for it."""
+    random = np.random.default_rng(3)
+    ffn = blocks(random, 150_000, (1e-4, 1e-1), rounded=False).reshape(-1, 256)
+    other = bf16(random.normal(size=(64, 256)) * 0.02)
+    writer = gguf.GGUFWriter(tmp_path / "qat.gguf", "llama")
+    writer.add_block_count(1)
+    for name, rows in (("ffn_up", ffn), ("attn_q", other), ("attn_v", other)):
+        data = to_bf16(rows).view(np.uint8)
+        writer.add_tensor(f"blk.0.{name}.weight", data, raw_dtype=gguf.GGMLQuantizationType.BF16)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    (tmp_path / "fitted.toml").write_text(FITTED)
+    return tmp_path
+
+
+def test_the_lock_says_what_came_of_a_fit(fitted):
+    built = qrecipe.build(fitted / "fitted.toml", output=fitted).built[0]
+    tensors = {tensor.name: tensor for tensor in qrecipe.read_lock(fitted / "fitted.gguf").tensors}
+    values = {each.tensor: each for each in qrecipe.verify(fitted / "fitted.gguf", source=fitted / "qat.gguf").values}
+    counts, measure = built.counts["blk.0.ffn_up.weight"], tensors["blk.0.ffn_up.weight"].measure
+    assert (measure.blocks, measure.certified, measure.near) == (counts.blocks, counts.certified, counts.near)
+    assert 0.98 < measure.certified / measure.blocks < 1
+    for name in ("blk.0.ffn_up.weight", "blk.0.attn_q.weight"):
+        measure = tensors[name].measure
+        assert measure.weights == values[name].weights
+        assert measure.identical / measure.weights == values[name].identical
+        assert measure.rmse == pytest.approx(values[name].rmse)
+    assert (tensors["blk.0.attn_q.weight"].measure.blocks, tensors["blk.0.attn_v.weight"].measure) == (0, None)
+    assert values["blk.0.ffn_up.weight"].certified == counts.certified
+
+
+def test_measures_are_the_same_bytes_whatever_memory_and_threads(fitted, monkeypatch):
+    files = set()
+    for threads, memory in ((1, 1 << 30), (3, 1 << 20), (2, 1)):
+        monkeypatch.setattr("qrecipe.api.building.task_budget", lambda _, memory=memory: memory)
+        qrecipe.build(fitted / "fitted.toml", output=fitted, threads=threads, force=True)
+        files.add((fitted / "fitted.gguf").read_bytes())
+    assert len(files) == 1
+
+
+def test_measures_that_cannot_be_are_damage(fitted):
+    qrecipe.build(fitted / "fitted.toml", output=fitted)
+    data = bytearray((fitted / "fitted.gguf").read_bytes())
+    place = data.index(b"qrecipe.tensor_measures") + 23 + 16
+    data[place + 8 + 7] = 1  # more certified than there are blocks
+    (fitted / "fitted.gguf").write_bytes(data)
+    with pytest.raises(qrecipe.SourceError, match="it counts more than there is"):
+        qrecipe.read_lock(fitted / "fitted.gguf")

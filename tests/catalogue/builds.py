@@ -24,7 +24,7 @@ from qrecipe.types.source import StoredTensor
 from qrecipe.types.target import Job
 from tests.backends.gguf.model_in_memory import BY_NAME, Model, build, job, model, tensor, use
 from tests.backends.gguf.test_build import Altered
-from tests.catalogue.workplace import offering, without_lattice, workplace
+from tests.catalogue.workplace import RULE, offering, recipe, without_lattice, workplace
 
 ONES = np.ones((1, 256), np.float32)
 INFO = tensor("blk.3.ffn_down.weight", (4, 32))
@@ -123,6 +123,11 @@ def a_weight_that_is_not_finite() -> object:
 
 def a_build_without_metadata() -> object:
     return _build(lambda made: replace(made, inventory=replace(made.inventory, metadata=None)))
+
+
+def an_inventory_to_measure() -> object:
+    recipe(f'inventory = "lib:gemma-4-e2b"\n{RULE}')
+    return qrecipe.measure("mine.toml")
 
 
 def a_header_that_is_not_the_planned_one() -> object:

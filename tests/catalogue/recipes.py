@@ -216,11 +216,6 @@ def an_inventory_to_build_from() -> object:
     return qrecipe.build("mine.toml")
 
 
-def an_inventory_to_measure() -> object:
-    recipe(f'inventory = "lib:gemma-4-e2b"\n{RULE}')
-    return qrecipe.measure("mine.toml")
-
-
 def a_scheme_that_nothing_reads() -> object:
     recipe(f'source = "ipfs://bucket/model"\n{RULE}')
     return qrecipe.plan("mine.toml")

@@ -113,7 +113,7 @@ def test_no_more_is_held_than_tasks_say(output, source):
 
 
 def test_blocks_are_certified_where_each_of_their_weights_is_identical():
-    rows = np.repeat(np.arange(-8, 8, dtype=np.float32), 4).reshape(1, 64)
+    rows = np.tile(np.arange(-8, 8, dtype=np.float32), 4).reshape(1, 64)
     found = compared(rows, rows, "Q4_0", "BF16")
     assert (found.blocks, found.certified, found.identical) == (2, 2, 64)
     spoiled = rows.copy()

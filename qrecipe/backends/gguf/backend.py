@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from qrecipe.types.format import TypeUse
     from qrecipe.types.lock import Provenance, WrittenLock
     from qrecipe.types.metadata import MetadataEntry
-    from qrecipe.types.piece import PieceDigests
+    from qrecipe.types.piece import PieceWritten
     from qrecipe.types.source import Checkpoint
     from qrecipe.types.target import Job, Layout, Target
     from qrecipe.types.task import Limits, Task
@@ -105,15 +105,15 @@ class GgufBackend:
 
 
 def _sealed(job: Job, results: Mapping[str, Sequence[object]]) -> bytes:
-    """Return the header with all digests in it, its own last."""
-    digests = [whole(results[decision.tensor.name]) for decision in job.decisions]
-    unsealed = _header(job, digests)
-    return _header(job, digests, hashlib.sha256(unsealed).hexdigest())
+    """Return the header with all digests and measures in it, its own digest last."""
+    tensors = [whole(results[decision.tensor.name]) for decision in job.decisions]
+    unsealed = _header(job, tensors)
+    return _header(job, tensors, hashlib.sha256(unsealed).hexdigest())
 
 
-def _header(job: Job, digests: Sequence[PieceDigests] = (), header_digest: str = UNSEALED) -> bytes:
+def _header(job: Job, tensors: Sequence[PieceWritten] = (), header_digest: str = UNSEALED) -> bytes:
     metadata = _metadata(job.inventory, job.decisions, job.target, job.provenance)
-    lock = () if job.provenance.lock is None else lock_entries(job.provenance.lock, digests, header_digest)
+    lock = () if job.provenance.lock is None else lock_entries(job.provenance.lock, tensors, header_digest)
     parts = [job.layout.parts[decision.tensor.name][0] for decision in job.decisions]
     rows = table(job.decisions, parts, header_bytes=job.layout.files[0].header_bytes or 0)
     return encode_header((*metadata, *lock), rows)

@@ -15,7 +15,11 @@ the header itself, taken with that field's own digits as zeros.
 | `qrecipe.versions` | strings: qrecipe, ggml, plug-ins |
 | `qrecipe.tensor_types` | strings, one a tensor |
 | `qrecipe.source_tensor_digests`, `qrecipe.tensor_digests` | u8 arrays, 32 bytes a tensor (`types.piece`) |
+| `qrecipe.tensor_measures` | u8 array, 48 bytes a tensor: blocks, certified, near, weights, identical, squares |
 | `qrecipe.header_digest` | 64 hexadecimal digits |
+
+The measures are five u64 and an f64, little-endian, zeros for a tensor whose type names no fit (`types.lock`); the key
+is there only if one does.
 
 The file of a partial build has `qrecipe.only` before these, with a lock or without: strings, the patterns of its
 tensors.
@@ -23,25 +27,29 @@ tensors.
 
 from __future__ import annotations
 
+import math
+import struct
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from qrecipe.backends.gguf.metadata import LOCK_PREFIX as PREFIX
+from qrecipe.types.format import BlockCounts
 from qrecipe.types.lock import LOCK_VERSION
 from qrecipe.types.metadata import MetadataEntry, MetadataKind
-from qrecipe.types.piece import DIGEST_BYTES, PieceDigests, PieceWritten, tensor_digest
+from qrecipe.types.piece import DIGEST_BYTES, Measured, PieceDigests, PieceWritten, tensor_digest
 
 if TYPE_CHECKING:
     from qrecipe.types.lock import Lock
 
 UNSEALED = "0" * 2 * DIGEST_BYTES
-UNKNOWN = PieceDigests(bytes(DIGEST_BYTES), bytes(DIGEST_BYTES))
+UNKNOWN = PieceWritten(PieceDigests(bytes(DIGEST_BYTES), bytes(DIGEST_BYTES)))
+MEASURE = struct.Struct("<5Qd")
 
 
 def lock_entries(
-    lock: Lock, tensors: Sequence[PieceDigests], header_digest: str = UNSEALED
+    lock: Lock, tensors: Sequence[PieceWritten], header_digest: str = UNSEALED
 ) -> tuple[MetadataEntry, ...]:
-    """Return the lock's metadata; `tensors` are digests of whole tensors, `UNKNOWN` until they are known."""
+    """Return the lock's metadata; `tensors` are what `whole` says of each, `UNKNOWN` until it is known."""
     texts = {
         "name": lock.name,
         "target": lock.target,
@@ -56,8 +64,9 @@ def lock_entries(
         *(_text(key, text) for key, text in texts.items()),
         _texts("versions", lock.versions),
         _texts("tensor_types", lock.types),
-        _bytes("source_tensor_digests", b"".join(tensor.source for tensor in tensors)),
-        _bytes("tensor_digests", b"".join(tensor.output for tensor in tensors)),
+        _bytes("source_tensor_digests", b"".join(tensor.digests.source for tensor in tensors)),
+        _bytes("tensor_digests", b"".join(tensor.digests.output for tensor in tensors)),
+        *((_bytes("tensor_measures", b"".join(map(_measure, tensors))),) if any(lock.measured) else ()),
         _text("header_digest", header_digest),
     )
 
@@ -67,10 +76,24 @@ def only_entries(patterns: Sequence[str]) -> tuple[MetadataEntry, ...]:
     return (_texts("only", patterns),) if patterns else ()
 
 
-def whole(results: Iterable[object]) -> PieceDigests:
-    """Return a tensor's digests from what its tasks returned, in order."""
-    found = [result.digests for result in results if isinstance(result, PieceWritten)]
-    return PieceDigests(tensor_digest(p.source for p in found), tensor_digest(p.output for p in found))
+def whole(results: Iterable[object]) -> PieceWritten:
+    """Return a tensor's digests, counts and measures from what its tasks returned, in order."""
+    found = [result for result in results if isinstance(result, PieceWritten)]
+    digests = (tensor_digest(p.digests.source for p in found), tensor_digest(p.digests.output for p in found))
+    measured = Measured(
+        sum(p.measured.weights for p in found),
+        sum(p.measured.identical for p in found),
+        math.fsum(p.measured.squares for p in found),
+    )
+    return PieceWritten(PieceDigests(*digests), sum((p.counts for p in found), BlockCounts()), measured)
+
+
+def _measure(tensor: PieceWritten) -> bytes:
+    counts, measured = tensor.counts, tensor.measured
+    if not measured.weights:
+        return bytes(MEASURE.size)
+    blocks = (counts.blocks, counts.certified, counts.near)
+    return MEASURE.pack(*blocks, measured.weights, measured.identical, measured.squares)
 
 
 def _text(name: str, text: str) -> MetadataEntry:

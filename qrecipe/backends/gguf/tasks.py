@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from qrecipe.types.target import Job, Part
 
 _FLOAT32 = 4
+_COMPARED, _AT_ONCE = 40, 1 << 16  # bytes held for a weight while it is compared, and how many are at a time
 
 
 def gguf_tasks(job: Job, limits: Limits) -> Sequence[Task]:
@@ -114,4 +115,6 @@ def _encodings(it: _Encoding, limits: Limits) -> Iterator[Task]:
     for start, stop in pieces(tensor.shape):
         weights = None if importance is None else importance[start // tensor.rows]
         work = EncodeRows(it.origin, start, stop, step, place, it.decision.type, fit, weights)
-        yield Task(tensor.name, start, stop, (stop - start) * row, min(stop - start, step) * memory, work)
+        compared = _COMPARED * min(max(_AT_ONCE, tensor.cols), (stop - start) * tensor.cols) if work.measured else 0
+        held = min(stop - start, step) * memory + compared
+        yield Task(tensor.name, start, stop, (stop - start) * row, held, work)

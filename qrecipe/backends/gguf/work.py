@@ -7,7 +7,8 @@ and a codec that breaks its promise stop the build: never a wrong file. What a c
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+import math
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from qrecipe.backends.gguf import faults
@@ -15,7 +16,7 @@ from qrecipe.backends.gguf.staged import Place
 from qrecipe.codecs.finite import first_nonfinite, first_nonfinite_stored
 from qrecipe.errors import BuildError, Diagnostic, Location, QrecipeError
 from qrecipe.types.format import BlockCounts, Fit, Fitted, Format, TypeUse
-from qrecipe.types.piece import PieceDigests, PieceWritten, steps
+from qrecipe.types.piece import Measured, PieceDigests, PieceWritten, steps
 from qrecipe.types.source import Checkpoint
 from qrecipe.types.tensor import TensorInfo
 
@@ -90,8 +91,9 @@ class EncodeRows:
     importance: FloatArray | None
 
     def __call__(self) -> PieceWritten:
-        """Read, decode, check, encode, check, write; return the piece's digests and what the fit says of its blocks."""
+        """Read, decode, check, encode, check, write; return digests, what the fit counts, and how close it is."""
         source, output, counts = hashlib.sha256(), hashlib.sha256(), BlockCounts()
+        measuring: _Measuring | None = _Measuring() if self.measured else None
         for start, stop in steps(self.start, self.stop, self.step):
             stored = self.origin.read(start, stop)
             source.update(stored)
@@ -99,7 +101,18 @@ class EncodeRows:
             output.update(fitted.data)
             self.place.write(fitted.data, start)
             counts += fitted.counts
-        return PieceWritten(PieceDigests(source.digest(), output.digest()), counts)
+            measuring = None if measuring is None else measuring.compared(self, fitted.data, stored)
+        measured = Measured() if measuring is None else measuring.measured((self.stop - self.start) * self._cols)
+        return PieceWritten(PieceDigests(source.digest(), output.digest()), counts, measured)
+
+    @property
+    def measured(self) -> bool:
+        """The recipe has chosen the fit: then the lock says what came of it."""
+        return any(name == "fit" for name, _ in self.use.args)
+
+    @property
+    def _cols(self) -> int:
+        return self.origin.tensor.cols
 
     def _convert(self, stored: bytes, start: int) -> Fitted:
         try:
@@ -133,6 +146,28 @@ class EncodeRows:
         if found is not None:
             tensor, value = self.origin.tensor, float(rows.flat[found])
             raise BuildError(faults.non_finite(tensor, start * tensor.cols + found, value, self.origin.file))
+
+
+@dataclass(frozen=True, slots=True)
+class _Measuring:
+    """How close the rows of a piece are that are written: identical weights, and each row's squared differences."""
+
+    identical: int = 0
+    squares: list[float] = field(default_factory=list)
+
+    def compared(self, work: EncodeRows, output: bytes, stored: bytes) -> _Measuring | None:
+        """Add rows; None where nothing decodes them."""
+        from qrecipe.codecs.closeness import row_squares  # noqa: PLC0415 - only where it is asked for
+
+        found = row_squares(output, stored, (work.use.format, work.origin.format), work.origin.tensor.cols)
+        if found is None:
+            return None
+        self.squares.extend(found[1])  # a piece has as many as rows: no copies
+        return _Measuring(self.identical + found[0], self.squares)
+
+    def measured(self, weights: int) -> Measured:
+        """Return the sums over a piece of so many weights."""
+        return Measured(weights, self.identical, math.fsum(self.squares))
 
 
 def _uncertified(use: TypeUse, fitted: Fitted, shape: tuple[int, ...], start: int) -> Diagnostic:

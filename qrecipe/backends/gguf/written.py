@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from qrecipe.backends.gguf import faults
-from qrecipe.backends.gguf.lock import UNSEALED
+from qrecipe.backends.gguf.lock import MEASURE, UNSEALED
 from qrecipe.backends.gguf.metadata import LOCK_PREFIX
 from qrecipe.errors import SourceError
-from qrecipe.types.lock import LOCK_VERSION, Lock, LockedTensor, WrittenLock
+from qrecipe.types.lock import LOCK_VERSION, Lock, LockedMeasure, LockedTensor, WrittenLock, names_fit
 from qrecipe.types.metadata import MetadataKind
 from qrecipe.types.piece import DIGEST_BYTES
 
@@ -63,7 +63,8 @@ def _tensors(fields: _Fields, names: tuple[str, ...]) -> tuple[LockedTensor, ...
     types = fields.texts("tensor_types", len(names))
     sources = fields.digests("source_tensor_digests", len(names))
     outputs = fields.digests("tensor_digests", len(names))
-    return tuple(LockedTensor(*values) for values in zip(names, types, sources, outputs, strict=True))
+    measures = fields.measures(types)
+    return tuple(LockedTensor(*values) for values in zip(names, types, sources, outputs, measures, strict=True))
 
 
 def _header_digest(checkpoint: Checkpoint) -> str:
@@ -123,6 +124,18 @@ class _Fields:
         """Return an array of digests, `count` of them."""
         raw = self._array(name, MetadataKind.UINT8, DIGEST_BYTES * count).payload[12:]
         return tuple(raw[start : start + DIGEST_BYTES].hex() for start in range(0, len(raw), DIGEST_BYTES))
+
+    def measures(self, types: tuple[str, ...]) -> tuple[LockedMeasure | None, ...]:
+        """Return what came of the fits of tensors of these types; the key is there only if one names a fit."""
+        name = "tensor_measures"
+        measured = [names_fit(type_) for type_ in types]
+        if not any(measured):
+            return (None,) * len(types)
+        raw = self._array(name, MetadataKind.UINT8, MEASURE.size * len(types)).payload[12:]
+        found = [LockedMeasure(*values) for values in MEASURE.iter_unpack(raw)]
+        if not all(measure.sound for measure in found):
+            raise self._damaged(name, "it counts more than there is")
+        return tuple(measure if fit else None for measure, fit in zip(found, measured, strict=True))
 
     def _array(self, name: str, kind: MetadataKind, count: int | None) -> MetadataEntry:
         entry = self._entry(name, MetadataKind.ARRAY)
