@@ -8,7 +8,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from qrecipe.planner.lock import locked_types, plan_digest
-from qrecipe.recipe.reference import without_folder
+from qrecipe.recipe.reference import own_name
 from qrecipe.recipe.render import rendered
 from qrecipe.types.lock import Lock
 
@@ -26,7 +26,7 @@ def lock_of(recipe: Recipe, checkpoint: Checkpoint, imatrix: Imatrix | None) -> 
     return Lock(
         name=recipe.name,
         recipe=rendered(recipe, source=checkpoint.reference),
-        source=_readable(without_folder(checkpoint.reference)),
+        source=_readable(own_name(checkpoint.reference)),
         source_digest=checkpoint.header_digest,
         imatrix_digest="" if imatrix is None else imatrix.digest,
     )
