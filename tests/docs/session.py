@@ -25,6 +25,8 @@ import yaml
 from qrecipe.recipe.load import load_recipe
 from tests.conftest import write_model
 from tests.docs.markdown import Block, blocks_of, given
+from tests.oracle.convert_hf import checkpoints
+from tests.oracle.convert_hf.families import FAMILIES
 from tests.oracle.synthetic_imatrix import write_both
 
 HERE = Path(__file__).parent
@@ -71,7 +73,9 @@ class Session:
             case "checkout":
                 shutil.copytree(HERE.parents[1] / "recipes", self.folder / "recipes")
             case _:
-                raise AssertionError(f"nobody knows how to give {thing!r}")
+                family = next((family for family in FAMILIES if family.folder == thing), None)
+                assert family is not None, f"nobody knows how to give {thing!r}"
+                checkpoints.write(family, family.cases[0].stored, self.folder)
 
     def take(self, block: Block) -> None:
         """Run, write or check one block."""
