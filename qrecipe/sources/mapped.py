@@ -1,8 +1,8 @@
 """A checkpoint under canonical names: what an architecture's conversion makes of another one.
 
 Everything behind it works as for a GGUF file: planner, backends and `verify` read rows of canonical tensors, and the
-transforms are evaluated for just those rows. The header digest covers the original's headers and the metadata that the
-conversion made of config, tokenizer and model card.
+transforms are evaluated for just those rows. The header digest covers the original's headers, and what the conversion
+made of config, tokenizer and model card: the metadata, and tensors of numbers (`rope_freqs`).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from qrecipe.sources.transform_shapes import Described, described
 from qrecipe.types.architecture import Conversion, MappedTensor
 from qrecipe.types.metadata import MetadataEntry
 from qrecipe.types.source import Checkpoint, Container, StoredFile, StoredTensor
-from qrecipe.types.transform import Transform, stored_names
+from qrecipe.types.transform import Constant, Transform, stored_names
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class MappedCheckpoint:
         conversion: What its architecture made of it.
         tensors: By canonical name; `file` and `offset` are those of the first tensor behind each.
         transforms: By canonical name: what each is made of.
-        header_digest: SHA-256 over the original's and the metadata.
+        header_digest: SHA-256 over the original's, the metadata and the constants.
     """
 
     original: Checkpoint
@@ -125,6 +125,9 @@ def _digest(original: Checkpoint, conversion: Conversion) -> str:
     for entry in conversion.metadata:
         state.update(f"\0{entry.key}\0{entry.kind}\0{len(entry.payload)}\0".encode(errors="surrogateescape"))
         state.update(entry.payload)
+    for tensor in conversion.tensors:
+        if isinstance(tensor.value, Constant):
+            state.update(f"\0{tensor.name}\0{tensor.value.values!r}\0".encode(errors="surrogateescape"))
     return state.hexdigest()
 
 
