@@ -27,8 +27,8 @@ def unmapped(target: Target, inventory: Inventory) -> Diagnostic:
         f"target {target.name!r} cannot be made: no architecture plug-in maps the names of "
         f"{inventory.source or 'this model'}",
         why=f"{names}; {inventory.why_unmapped}" if inventory.why_unmapped else names,
-        fix="install a plug-in for this architecture or write one (docs/how-to/write-a-plug-in.md), or convert to GGUF "
-        "first and make that the source; compressed-tensors and torchao need no such names",
+        fix="install a plug-in for this architecture or write one (docs/how-to/add-an-architecture.md), or convert to "
+        "GGUF first and make that the source; compressed-tensors and torchao need no such names",
     )
 
 
