@@ -11,7 +11,7 @@ import codecs
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 from qrecipe.errors import Diagnostic, Location
 
@@ -53,6 +53,11 @@ def read_card(folder: Path) -> ModelCard:
             values |= {key: kept} if kept is not None else {}
             findings += [] if whole else [_left_out(path, key)]
     return ModelCard(values, tuple(findings))
+
+
+def is_text(value: object) -> TypeGuard[str]:
+    """Say whether a value is text that UTF-8 holds: half a character, which YAML and JSON can spell, is none."""
+    return isinstance(value, str) and not any("\ud800" <= letter <= "\udfff" for letter in value)
 
 
 class _BadCardError(Exception):
@@ -104,7 +109,7 @@ def _parsed(front_matter: str) -> Mapping[object, object]:
 
 def _kept(key: str, value: object) -> tuple[object, bool]:
     """Return what a value is good for, and whether that is all of it."""
-    if isinstance(value, str):
+    if is_text(value):
         return value, True
     if key in TEXTS or not isinstance(value, list):
         return None, False
@@ -114,10 +119,10 @@ def _kept(key: str, value: object) -> tuple[object, bool]:
 
 def _items(key: str, items: list[object]) -> Iterator[object]:
     for item in items:
-        if isinstance(item, str):
+        if is_text(item):
             yield item
         elif key in MODELS and isinstance(item, Mapping):
-            yield {name: text for name, text in item.items() if isinstance(name, str) and isinstance(text, str)}
+            yield {name: text for name, text in item.items() if is_text(name) and is_text(text)}
 
 
 def _unread(path: Path, why: str) -> Diagnostic:
