@@ -19,6 +19,7 @@ from qrecipe.architectures.tokenizer import faults
 from qrecipe.architectures.tokenizer.bpe import bpe_table, open_bpe
 from qrecipe.architectures.tokenizer.documents import TokenizerJson
 from qrecipe.architectures.tokenizer.files import TOKENIZER_MODEL, TokenizerFiles, read_files
+from qrecipe.architectures.tokenizer.kept import Kept, find, keep, key_of
 from qrecipe.architectures.tokenizer.llama_hf import has_byte_fallback, llama_hf_table
 from qrecipe.architectures.tokenizer.pre import pre_name
 from qrecipe.architectures.tokenizer.sentencepiece import sentencepiece_table, token_count
@@ -67,8 +68,20 @@ class GemmaTokenizer:
 
 def gemma4(folder: Path | None, vocab_size: int | None) -> GemmaTokenizer:
     """Return what Gemma 4 has of its tokenizer (tokenizer.json)."""
+    key = key_of(folder)
+    known = find(key)
+    if known is not None:
+        return GemmaTokenizer(known.tokens, lambda: Described(known.entries))
     files = _present(folder)
-    return GemmaTokenizer(_rows(files, vocab_size), lambda: _gemma4(_needed(files, folder, _JSON)))
+    rows = _rows(files, vocab_size)
+
+    def entries() -> Described:
+        made = _gemma4(_needed(files, folder, _JSON))
+        if rows is not None and not made.findings:
+            keep(folder, key, Kept(rows, made.entries))
+        return made
+
+    return GemmaTokenizer(rows, entries)
 
 
 def _gemma4(files: TokenizerFiles) -> Described:
