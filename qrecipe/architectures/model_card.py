@@ -18,7 +18,7 @@ from qrecipe.errors import Diagnostic, Location
 if TYPE_CHECKING:
     import yaml
 
-MOST_BYTES = 256 << 10
+MOST_BYTES = 64 << 10  # a second's work for the YAML parser
 _TEXTS = ("name", "author", "version", "organization", "description", "finetune", "basename", "size_label")
 _SOURCES = ("url", "doi", "uuid", "repo_url")
 _MORE_TEXTS = ("model_creator", "model_type", "license_name", "license_link")
@@ -84,16 +84,9 @@ def _front_matter(path: Path) -> str:
 def _parsed(front_matter: str) -> Mapping[object, object]:
     import yaml  # noqa: PLC0415 - only a model card needs it
 
-    class Loader(yaml.SafeLoader):
-        """Without merge keys, which a few lines can make endless."""
-
-        def flatten_mapping(self, node: yaml.MappingNode) -> None:
-            if any(key.tag == "tag:yaml.org,2002:merge" for key, _ in node.value):
-                raise _BadCardError("its front matter has a merge key, `<<`")
-
     text = front_matter.replace("- no\n", '- "no"\n').replace("\t", "  ")
     try:
-        found = yaml.load(text, Loader)  # noqa: S506 - it is a SafeLoader
+        found = yaml.load(text, _loader())  # noqa: S506 - it is a SafeLoader
     except _BadCardError:
         raise
     except Exception as error:  # noqa: BLE001 - dates, numbers, depth: YAML lets through what its parts raise
@@ -105,6 +98,25 @@ def _parsed(front_matter: str) -> Mapping[object, object]:
     if not isinstance(found, Mapping):
         raise _BadCardError("its front matter is no mapping")
     return found
+
+
+def _loader() -> type[yaml.SafeLoader]:
+    import yaml  # noqa: PLC0415 - likewise
+
+    class Loader(yaml.SafeLoader):
+        """Without merge keys and aliases, by which a few lines can say more than any memory holds."""
+
+        def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+            if self.check_event(yaml.AliasEvent):
+                raise _BadCardError("its front matter has an alias, `*`")
+            node: yaml.Node | None = super().compose_node(parent, index)
+            return node
+
+        def flatten_mapping(self, node: yaml.MappingNode) -> None:
+            if any(key.tag == "tag:yaml.org,2002:merge" for key, _ in node.value):
+                raise _BadCardError("its front matter has a merge key, `<<`")
+
+    return Loader
 
 
 def _kept(key: str, value: object) -> tuple[object, bool]:

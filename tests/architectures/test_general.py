@@ -120,7 +120,8 @@ def test_settings_for_samplers(tmp_path: Path):
         (b"---\n- a\n---\n", "its front matter is no mapping"),
         (b"---\n" + b"[" * 20000 + b"\n---\n", "its front matter is no YAML"),
         (b"---\ndate: 2026-99-99\n---\n", "its front matter is no YAML"),
-        (b"---\n" + b"a" * 300_000, "its front matter has more than 262144 bytes"),
+        (b"---\n" + b"a" * 300_000, "its front matter has more than 65536 bytes"),
+        (b"---\na: &a x\ntags: [*a, *a]\n---\n", "its front matter has an alias, `*`"),
     ],
 )
 def test_a_card_that_cannot_be_read_is_a_warning(tmp_path: Path, card: bytes, why: str):
