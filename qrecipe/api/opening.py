@@ -16,7 +16,6 @@ from qrecipe.inventory.build import arch_of, converted_inventory, inventory_of
 from qrecipe.inventory.compact import read_inventory
 from qrecipe.planner.plan import Imatrix
 from qrecipe.recipe.shipped import shipped_inventory
-from qrecipe.sources.imatrix import read_imatrix
 from qrecipe.sources.mapped import mapped
 
 if TYPE_CHECKING:
@@ -106,6 +105,8 @@ def open_inventory(reference: str, folder: Path) -> Inventory:
 
 def open_imatrix(path: Path, model: Inventory) -> tuple[Imatrix, ImatrixData]:
     """Read an imatrix file and say which tensors of the model it has data for; SourceError if it is another model's."""
+    from qrecipe.sources.imatrix import read_imatrix  # noqa: PLC0415 - loads numpy
+
     data = read_imatrix(path)
     names = frozenset(t.name for t in model.tensors if data.importance_for(t) is not None)
     if not names:
