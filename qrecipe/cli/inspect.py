@@ -25,7 +25,7 @@ def register(app: typer.Typer) -> None:
 
 
 def _inspect(
-    file: Annotated[str, typer.Argument(help="A .gguf or .safetensors file, a folder, or pkg:NAME.")],
+    file: Annotated[str, typer.Argument(help="A .gguf or .safetensors file, a folder, pkg:NAME or hf://ORG/NAME.")],
     as_json: options.Json = False,
     lock: Annotated[bool, typer.Option("--lock", help="Show what made the artifact.")] = False,
     recipe: Annotated[bool, typer.Option("--recipe", help="With --lock: write its recipe to stdout.")] = False,
