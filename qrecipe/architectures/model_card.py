@@ -104,17 +104,13 @@ def _loader() -> type[yaml.SafeLoader]:
     import yaml  # noqa: PLC0415 - likewise
 
     class Loader(yaml.SafeLoader):
-        """Without merge keys and aliases, by which a few lines can say more than any memory holds."""
+        """Without aliases, by which a few lines can say more than any memory holds."""
 
         def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
             if self.check_event(yaml.AliasEvent):
                 raise _BadCardError("its front matter has an alias, `*`")
             node: yaml.Node | None = super().compose_node(parent, index)
             return node
-
-        def flatten_mapping(self, node: yaml.MappingNode) -> None:
-            if any(key.tag == "tag:yaml.org,2002:merge" for key, _ in node.value):
-                raise _BadCardError("its front matter has a merge key, `<<`")
 
     return Loader
 

@@ -102,7 +102,7 @@ def a_model_card_that_is_no_yaml() -> object:
     return _described({"README.md": "---\nlicense: [mit\n---\n"})
 
 
-def a_model_card_with_merge_keys() -> object:
+def a_model_card_with_aliases() -> object:
     return _described({"README.md": "---\na: &a {b: c}\nd: {<<: *a}\n---\n"})
 
 
