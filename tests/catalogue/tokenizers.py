@@ -8,6 +8,7 @@ from pathlib import Path
 from qrecipe.architectures.general import general_entries
 from qrecipe.architectures.tokenizer.documents import content
 from qrecipe.architectures.tokenizer.families import gemma3, gemma4, llama_entries, qwen_entries
+from qrecipe.architectures.tokenizer.faults import unsettled
 from qrecipe.backends.gguf.backend import GgufBackend
 from qrecipe.types.tensor import Inventory
 from tests.architectures.checkpoints import headers
@@ -21,6 +22,10 @@ _HERE = Path()
 
 def a_checkpoint_without_a_tokenizer() -> object:
     return gemma4(_HERE, None).entries()
+
+
+def a_tokenizer_without_its_settings() -> object:
+    return [unsettled(Path("model"))]
 
 
 def a_tokenizer_that_is_a_folder() -> object:
