@@ -3,6 +3,7 @@
 The checkpoint has the published names and shapes and no weights (tests/models/sparse_checkpoint.py). A plan is timed as
 a user starts it and from within, which leaves the start-up out: without a tokenizer, with a made-up one of 262,144
 tokens, and with the published one where a llama.cpp tree is given (`--llama-cpp PATH`), whose vocabulary is rebuilt.
+A large tokenizer is parsed by the first plan and kept; minima are of the plans after it.
 The build is of two blocks, experts of full size among them; zeros are quicker to encode than weights. Minima of three.
 """
 

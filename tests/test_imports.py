@@ -58,7 +58,7 @@ def test_planning_loads_no_codec(tmp_path):
     )
     loaded = loaded_after(command("plan", str(recipe)))
     assert "lark" in loaded
-    assert loaded.isdisjoint({"numba", "torch", "textual", "ray", "libggml"})
+    assert loaded.isdisjoint({"numpy", "numba", "torch", "textual", "ray", "libggml"})
 
 
 def test_the_public_names_are_all_there():

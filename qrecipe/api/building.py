@@ -336,6 +336,9 @@ def _no_checkpoint(plan: Plan, source: str | None) -> Diagnostic:
 def _how_to_get(source: str) -> str:
     name, _, revision = source.removeprefix("hf://").partition("@")
     if not source.startswith("hf://"):
-        return "give the checkpoint with --source (a folder, a .safetensors or .gguf file, or pkg:NAME)"
+        return "give the checkpoint with --source (a folder, a .safetensors or .gguf file, pkg:NAME or hf://ORG/NAME)"
     folder, at = name.rpartition("/")[2], f" --revision {revision}" * bool(revision)
-    return f"fetch it with `hf download {name}{at} --local-dir {folder}`, then build with --source {folder}"
+    return (
+        "build again where the hub can be reached, which downloads it; or fetch it with "
+        f"`hf download {name}{at} --local-dir {folder}` and build with --source {folder}"
+    )

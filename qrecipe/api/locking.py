@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from qrecipe.planner.lock import locked_types, plan_digest
-from qrecipe.recipe.reference import without_folder
+from qrecipe.recipe.reference import own_name
 from qrecipe.recipe.render import rendered
 from qrecipe.types.lock import Lock
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from qrecipe.types.decision import Decision
     from qrecipe.types.source import Checkpoint
     from qrecipe.types.target import Target
+    from qrecipe.types.tensor import Inventory
 
 
 def lock_of(recipe: Recipe, checkpoint: Checkpoint, imatrix: Imatrix | None) -> Lock:
@@ -26,19 +27,20 @@ def lock_of(recipe: Recipe, checkpoint: Checkpoint, imatrix: Imatrix | None) -> 
     return Lock(
         name=recipe.name,
         recipe=rendered(recipe, source=checkpoint.reference),
-        source=_readable(without_folder(checkpoint.reference)),
+        source=_readable(own_name(checkpoint.reference)),
         source_digest=checkpoint.header_digest,
         imatrix_digest="" if imatrix is None else imatrix.digest,
     )
 
 
-def locked(lock: Lock, target: Target, decisions: Sequence[Decision], catalog: Catalog) -> Lock:
+def locked(lock: Lock, target: Target, decisions: Sequence[Decision], inventory: Inventory, catalog: Catalog) -> Lock:
     """Return the lock of one target: its name, its types and their digest, the versions of all that takes part."""
+    taking_part = {*_versions(target, decisions, catalog), *_converters(inventory, catalog)}
     return replace(
         lock,
         target=target.name,
         plan_digest=plan_digest(target, decisions),
-        versions=tuple(sorted(set(_versions(target, decisions, catalog)))),
+        versions=tuple(sorted(taking_part)),
         types=locked_types(decisions),
     )
 
@@ -55,5 +57,16 @@ def _versions(target: Target, decisions: Sequence[Decision], catalog: Catalog) -
     used = {("backends", target.backend)}
     for decision in decisions:
         used |= {("formats", decision.type.format.name), ("fits", decision.type.fit.name)}
+    yield from _third_parties(used, catalog)
+
+
+def _converters(inventory: Inventory, catalog: Catalog) -> Iterator[str]:
+    """Yield who made the names and the metadata of a checkpoint that is no GGUF file."""
+    if inventory.architecture:
+        yield from (f"{package} {version(package)}" for package in ("gguf", "tokenizers"))
+        yield from _third_parties({("architectures", inventory.architecture)}, catalog)
+
+
+def _third_parties(used: Iterable[tuple[str, str]], catalog: Catalog) -> Iterator[str]:
     origins = (catalog.origins.get(item) for item in used)
     yield from (origin for origin in origins if origin is not None and not origin.startswith("qrecipe:"))

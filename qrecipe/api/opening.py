@@ -16,7 +16,6 @@ from qrecipe.inventory.build import arch_of, converted_inventory, inventory_of
 from qrecipe.inventory.compact import read_inventory
 from qrecipe.planner.plan import Imatrix
 from qrecipe.recipe.shipped import shipped_inventory
-from qrecipe.sources.imatrix import read_imatrix
 from qrecipe.sources.mapped import mapped
 
 if TYPE_CHECKING:
@@ -60,7 +59,7 @@ def model_of(checkpoint: Checkpoint, catalog: Catalog) -> tuple[Checkpoint, Inve
         return checkpoint, inventory_of(checkpoint, _family_of(checkpoint.metadata, catalog))
     architecture = next((each for each in catalog.architectures.values() if _claims(each, checkpoint, catalog)), None)
     if architecture is None:
-        return checkpoint, inventory_of(checkpoint, why_unmapped=_why_unmapped(checkpoint, catalog))
+        return checkpoint, inventory_of(checkpoint, None, *_why_unmapped(checkpoint, catalog))
     try:
         conversion = architecture.convert(checkpoint)
         view = mapped(checkpoint, conversion)
@@ -89,13 +88,17 @@ def _failed(architecture: Architecture, reference: str, catalog: Catalog, error:
     return PluginError(_broken("architectures", architecture.name, reference, catalog, error))
 
 
-def _why_unmapped(checkpoint: Checkpoint, catalog: Catalog) -> str:
+def _why_unmapped(checkpoint: Checkpoint, catalog: Catalog) -> tuple[str, str]:
+    """Return why no architecture claims a checkpoint, and what to do where a config.json would help."""
     if checkpoint.config is None:
-        return "there is no config.json beside the weights, so nothing says which architecture they have"
+        why = "there is no config.json beside the weights, so nothing says which architecture they have"
+        return why, "put the model's own config.json beside the weights"
     named = checkpoint.config.get("architectures")
-    theirs = ", ".join(map(str, named[:3])) if isinstance(named, list) and named else "no architecture"
     known = ", ".join(model for each in catalog.architectures.values() for model in each.models)
-    return f"config.json names {theirs}; known are {known or 'none'}"
+    if isinstance(named, list) and named:
+        return f"config.json names {', '.join(map(str, named[:3]))}; known are {known or 'none'}", ""
+    why = f"config.json names no architecture (`architectures`); known are {known or 'none'}"
+    return why, "put the model's own config.json beside the weights"
 
 
 def open_inventory(reference: str, folder: Path) -> Inventory:
@@ -106,6 +109,8 @@ def open_inventory(reference: str, folder: Path) -> Inventory:
 
 def open_imatrix(path: Path, model: Inventory) -> tuple[Imatrix, ImatrixData]:
     """Read an imatrix file and say which tensors of the model it has data for; SourceError if it is another model's."""
+    from qrecipe.sources.imatrix import read_imatrix  # noqa: PLC0415 - loads numpy
+
     data = read_imatrix(path)
     names = frozenset(t.name for t in model.tensors if data.importance_for(t) is not None)
     if not names:

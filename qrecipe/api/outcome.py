@@ -178,7 +178,7 @@ def _stands_in(inventory: str, absent: Diagnostic, where: Location) -> Diagnosti
 def _plan_for_recipe(file: str | Path) -> Diagnostic:
     return Diagnostic(
         "plan-for-recipe",
-        "this is a plan, not a recipe",
+        "this is JSON, as plans are, and not a recipe",
         Location(file=str(file)),
         why="a plan's decisions are made: there is nothing left to check, plan or explain",
         fix="name the recipe that it was made from; `qrecipe build` takes plans, with --dry-run to look at one",

@@ -35,8 +35,7 @@ def with_targets(plan: Plan, names: Sequence[str]) -> Plan:
     known = [target.name for target in plan.targets]
     unknown = [name for name in dict.fromkeys(names) if name not in known]
     if unknown:
-        missing = [replace(finding, severity="error") for finding in plan.missing]
-        raise BuildError(*(_unknown_target(name, known) for name in unknown), *missing)
+        raise BuildError(*(_not_there(name, known, plan) for name in unknown))
     return replace(plan, targets=tuple(target for target in plan.targets if target.name in names), missing=())
 
 
@@ -89,6 +88,13 @@ def _marked(output: str) -> str:
     if output.endswith("/"):
         return f"{path}-only/"
     return str(path.with_name(f"{path.stem}-only{path.suffix}"))
+
+
+def _not_there(name: str, known: Sequence[str], plan: Plan) -> Diagnostic:
+    """Say that a target's plug-in is missing, or that there is no such target."""
+    left_out = (each for each in plan.missing if each.what.startswith(f"target {name!r} "))
+    missing = next(left_out, None)
+    return _unknown_target(name, known) if missing is None else replace(missing, severity="error")
 
 
 def _unknown_target(name: str, known: Sequence[str]) -> Diagnostic:

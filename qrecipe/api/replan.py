@@ -236,7 +236,7 @@ def _no_source() -> Diagnostic:
         "no-checkpoint",
         "this plan names no checkpoint; weights are needed to build",
         why="a plan holds decisions, not weights",
-        fix="give the checkpoint with --source (a folder, a .safetensors or .gguf file, or pkg:NAME)",
+        fix="give the checkpoint with --source (a folder, a .safetensors or .gguf file, pkg:NAME or hf://ORG/NAME)",
     )
 
 

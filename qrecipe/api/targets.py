@@ -88,7 +88,7 @@ def lay_out(target: Target, decisions: Sequence[Decision], catalog: Catalog, fac
     if errors:
         raise QrecipeError(*errors)
     notes = {} if facts.imatrix is None else dict(facts.imatrix.notes)
-    lock = None if facts.lock is None else locked(facts.lock, target, decisions, catalog)
+    lock = None if facts.lock is None else locked(facts.lock, target, decisions, facts.model.inventory, catalog)
     provenance = Provenance(notes, lock, facts.only)
     layout = backend.layout(facts.model.inventory, decisions, target, provenance)
     return TargetPlan(target, tuple(decisions), layout, tuple(checked), provenance)

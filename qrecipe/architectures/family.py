@@ -6,15 +6,16 @@ family's parameters, `tokenizer.*`; each key once). A missing tokenizer becomes 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from qrecipe.architectures.config import Settings, model_classes, settings_of
 from qrecipe.architectures.described import Described, once
 from qrecipe.architectures.matching import matched
-from qrecipe.architectures.tokenizer.faults import TokenizerLackingError
+from qrecipe.architectures.tokenizer.faults import TokenizerLackingError, unsettled
 from qrecipe.errors import Diagnostic, SourceError
 from qrecipe.types.architecture import Conversion
 
@@ -104,7 +105,7 @@ class Family:
             metadata=once((*general.entries, *parameters, *vocabulary.entries)),
             left_out=found.left_out,
             lacking=lacking,
-            findings=(*general.findings, *vocabulary.findings),
+            findings=(*general.findings, *vocabulary.findings, *_unsettled(checkpoint.folder, lacking)),
         )
 
 
@@ -114,6 +115,12 @@ def _vocabulary(read: Callable[[], Described]) -> tuple[Described, Diagnostic | 
         return read(), None
     except TokenizerLackingError as error:
         return Described(()), error.diagnostics[0]
+
+
+def _unsettled(folder: Path | None, lacking: Diagnostic | None) -> Iterator[Diagnostic]:
+    """Yield a warning for a tokenizer without its settings: the converter takes it too, and says nothing."""
+    if folder is not None and lacking is None and not (folder / "tokenizer_config.json").is_file():
+        yield unsettled(folder)
 
 
 def _refuse_quantized(config: Settings) -> None:

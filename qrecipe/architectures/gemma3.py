@@ -47,11 +47,11 @@ def _make(checkpoint: Checkpoint, config: Settings) -> Made:
     from qrecipe.architectures.tokenizer import families  # noqa: PLC0415  its schemas take long to load
 
     body, vocab = Body.of(config), config.integer("vocab_size")
-    rows = families.gemma3_rows(checkpoint.folder, vocab)
+    tokenizer = families.gemma3(checkpoint.folder, vocab)
     return Made(
-        slots=cut_embeddings(_shifted(body), rows),
+        slots=cut_embeddings(_shifted(body), tokenizer.rows),
         parameters=_parameters(body, config),
-        vocabulary=lambda: families.gemma3_entries(checkpoint.folder, vocab),
+        vocabulary=tokenizer.entries,
     )
 
 

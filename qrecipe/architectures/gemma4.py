@@ -90,12 +90,12 @@ def _make(checkpoint: Checkpoint, config: Settings, *, unified: bool) -> Made:
     body = Body.of(config)
     layers = Layers.of(config, body)
     vocab = config.integer("vocab_size_per_layer_input" if config.given("vocab_size_per_layer_input") else "vocab_size")
-    rows = families.gemma3_rows(checkpoint.folder, vocab)
+    tokenizer = families.gemma4(checkpoint.folder, vocab)
     suppressed = suppressed_tokens(checkpoint) if unified else ()
     return Made(
-        slots=cut_embeddings(_slots(body, layers, config), rows),
+        slots=cut_embeddings(_slots(body, layers, config), tokenizer.rows),
         parameters=(*_parameters(body, layers, config), *suppressed),
-        vocabulary=lambda: families.gemma4_entries(checkpoint.folder),
+        vocabulary=tokenizer.entries,
     )
 
 

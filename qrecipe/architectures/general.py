@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qrecipe.architectures.described import Described, once
-from qrecipe.architectures.model_card import ModelCard, read_card
+from qrecipe.architectures.model_card import ModelCard, is_text, read_card
 from qrecipe.architectures.sampling import sampling_entries
 from qrecipe.architectures.tokenizer.table import string, strings
 from qrecipe.types.metadata import MetadataEntry, MetadataKind
@@ -70,7 +70,7 @@ def _metadata(card: ModelCard, checkpoint: Checkpoint, shapes: Mapping[str, Shap
 
     total, shared, expert, experts = _parameters(shapes)
     path = (checkpoint.config or {}).get("_name_or_path")
-    config = {"_name_or_path": path} if isinstance(path, str) else {}
+    config = {"_name_or_path": path} if is_text(path) else {}
     name = Path(model_name(checkpoint))
     found = Metadata.apply_metadata_heuristic(Metadata(), dict(card.values), config, name, total)
     if found.size_label is None and total > 0:

@@ -11,14 +11,14 @@ import codecs
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 from qrecipe.errors import Diagnostic, Location
 
 if TYPE_CHECKING:
     import yaml
 
-MOST_BYTES = 256 << 10
+MOST_BYTES = 64 << 10  # a second's work for the YAML parser
 _TEXTS = ("name", "author", "version", "organization", "description", "finetune", "basename", "size_label")
 _SOURCES = ("url", "doi", "uuid", "repo_url")
 _MORE_TEXTS = ("model_creator", "model_type", "license_name", "license_link")
@@ -55,6 +55,11 @@ def read_card(folder: Path) -> ModelCard:
     return ModelCard(values, tuple(findings))
 
 
+def is_text(value: object) -> TypeGuard[str]:
+    """Say whether a value is text that UTF-8 holds: half a character, which YAML and JSON can spell, is none."""
+    return isinstance(value, str) and not any("\ud800" <= letter <= "\udfff" for letter in value)
+
+
 class _BadCardError(Exception):
     """Why the card cannot be read."""
 
@@ -79,16 +84,9 @@ def _front_matter(path: Path) -> str:
 def _parsed(front_matter: str) -> Mapping[object, object]:
     import yaml  # noqa: PLC0415 - only a model card needs it
 
-    class Loader(yaml.SafeLoader):
-        """Without merge keys, which a few lines can make endless."""
-
-        def flatten_mapping(self, node: yaml.MappingNode) -> None:
-            if any(key.tag == "tag:yaml.org,2002:merge" for key, _ in node.value):
-                raise _BadCardError("its front matter has a merge key, `<<`")
-
     text = front_matter.replace("- no\n", '- "no"\n').replace("\t", "  ")
     try:
-        found = yaml.load(text, Loader)  # noqa: S506 - it is a SafeLoader
+        found = yaml.load(text, _loader())  # noqa: S506 - it is a SafeLoader
     except _BadCardError:
         raise
     except Exception as error:  # noqa: BLE001 - dates, numbers, depth: YAML lets through what its parts raise
@@ -102,9 +100,24 @@ def _parsed(front_matter: str) -> Mapping[object, object]:
     return found
 
 
+def _loader() -> type[yaml.SafeLoader]:
+    import yaml  # noqa: PLC0415 - likewise
+
+    class Loader(yaml.SafeLoader):
+        """Without aliases, by which a few lines can say more than any memory holds."""
+
+        def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+            if self.check_event(yaml.AliasEvent):
+                raise _BadCardError("its front matter has an alias, `*`")
+            node: yaml.Node | None = super().compose_node(parent, index)
+            return node
+
+    return Loader
+
+
 def _kept(key: str, value: object) -> tuple[object, bool]:
     """Return what a value is good for, and whether that is all of it."""
-    if isinstance(value, str):
+    if is_text(value):
         return value, True
     if key in TEXTS or not isinstance(value, list):
         return None, False
@@ -114,10 +127,10 @@ def _kept(key: str, value: object) -> tuple[object, bool]:
 
 def _items(key: str, items: list[object]) -> Iterator[object]:
     for item in items:
-        if isinstance(item, str):
+        if is_text(item):
             yield item
         elif key in MODELS and isinstance(item, Mapping):
-            yield {name: text for name, text in item.items() if isinstance(name, str) and isinstance(text, str)}
+            yield {name: text for name, text in item.items() if is_text(name) and is_text(text)}
 
 
 def _unread(path: Path, why: str) -> Diagnostic:

@@ -75,6 +75,9 @@ def _parameters(body: Body, config: Settings) -> Iterator[MetadataEntry]:
     entries = Entries("qwen3moe")
     yield from qwen_parameters(entries, body, config)
     yield entries.u32("expert_feed_forward_length", config.integer("moe_intermediate_size"))
+    shared = "shared_expert_intermediate_size"  # 0 in Qwen3-Coder, and written there
+    if config.given(shared):
+        yield entries.u32("expert_shared_feed_forward_length", config.integer(shared, least=0))
 
 
 def _slots(body: Body, config: Settings, *, fused: bool) -> Iterator[Slot]:

@@ -18,8 +18,10 @@ def certified_lines(built: Built) -> Iterator[str]:
     if not built.counts:
         return
     total = _sum(built.counts.values())
-    yield f"certified: {_share(total)} in {count(len(built.counts), 'tensor')}: every weight comes back bit for bit"
+    yield f"certified, every weight bit for bit: {_share(total)} in {count(len(built.counts), 'tensor')}"
     rest = total.blocks - total.certified - total.near
+    if rest == total.blocks:
+        yield "  no block is on the grid: see whether this is the QAT checkpoint that the recipe is for"
     if total.near:
         yield f"  near a grid: {_blocks(total.near)}, no weight more than one step of BF16 off"
     if rest:

@@ -25,7 +25,7 @@ def register(app: typer.Typer) -> None:
 
 
 def _inspect(  # noqa: PLR0913, PLR0917 - one parameter a flag, as typer wants them
-    file: Annotated[str, typer.Argument(help="A .gguf or .safetensors file, a folder, or pkg:NAME.")],
+    file: Annotated[str, typer.Argument(help="A .gguf or .safetensors file, a folder, pkg:NAME or hf://ORG/NAME.")],
     as_json: options.Json = False,
     lock: Annotated[bool, typer.Option("--lock", help="Show what made the artifact.")] = False,
     recipe: Annotated[bool, typer.Option("--recipe", help="With --lock: write its recipe to stdout.")] = False,
@@ -88,7 +88,7 @@ def _lock(file: str, *, as_json: bool, recipe: bool) -> None:
 
 
 def _document(found: Inspection) -> dict[str, object]:
-    checkpoint = found.checkpoint
+    checkpoint, names = found.checkpoint, _canonical(found)
     return {
         "container": checkpoint.container,
         "arch": found.inventory.arch or None,
@@ -96,7 +96,9 @@ def _document(found: Inspection) -> dict[str, object]:
         "files": [{"name": f.name, "bytes": f.nbytes, "header_bytes": f.header_bytes} for f in checkpoint.files],
         "metadata": {entry.key: _plain(entry) for entry in checkpoint.metadata or ()},
         "tensors": [
-            {"name": t.name, "type": t.dtype, "shape": t.shape, "bytes": t.nbytes} for t in checkpoint.tensors.values()
+            {"name": t.name, "type": t.dtype, "shape": t.shape, "bytes": t.nbytes}
+            | ({"canonical": names.get(t.name)} if names else {})
+            for t in checkpoint.tensors.values()
         ],
     }
 
@@ -110,7 +112,7 @@ def _plain(entry: MetadataEntry) -> object:
 
 
 def _show(found: Inspection, console: Console) -> None:
-    from qrecipe.cli.render import count, shape, size, table
+    from qrecipe.cli.render import size, table
     from qrecipe.errors import printable
 
     checkpoint = found.checkpoint
@@ -120,14 +122,32 @@ def _show(found: Inspection, console: Console) -> None:
     rows = [(entry.key, _short(entry)) for entry in checkpoint.metadata or ()]
     if rows:
         console.print(table("metadata", (("key", "left"), ("value", "left")), rows))
-    tensors = [(t.name, shape(t.shape), t.dtype, f"{t.nbytes:,}") for t in checkpoint.tensors.values()]
-    columns = (("tensor", "left"), ("shape", "left"), ("type", "left"), ("bytes", "right"))
-    console.print(table(count(len(tensors), "tensor"), columns, tensors))
+    console.print(_tensors(found))
     kinds = Counter(t.dtype for t in checkpoint.tensors.values())
-    weights = sum(t.params for t in found.inventory.tensors)
+    weights = sum(math.prod(t.shape) for t in checkpoint.tensors.values())
     bits = 8 * found.tensor_bytes / max(weights, 1)
     counts = printable(", ".join(f"{n} {kind}" for kind, n in kinds.most_common()))
     console.print(f"{weights:,} weights, {bits:.2f} bits per weight: {counts}", markup=False)
+
+
+def _tensors(found: Inspection) -> object:
+    """Return the table of tensors, with the names that recipes use where the checkpoint has others."""
+    from qrecipe.cli.render import count, shape, table
+
+    names = _canonical(found)
+    columns = [("tensor", "left"), ("shape", "left"), ("type", "left"), ("bytes", "right")]
+    rows = []
+    for tensor in found.checkpoint.tensors.values():
+        row = [tensor.name, shape(tensor.shape), tensor.dtype, f"{tensor.nbytes:,}"]
+        rows.append((*row, names.get(tensor.name, "left out")) if names else tuple(row))
+    return table(count(len(rows), "tensor"), [*columns, ("in recipes", "left")] if names else columns, rows)
+
+
+def _canonical(found: Inspection) -> dict[str, str]:
+    """Return the canonical names of a checkpoint that has others; {} for one that needs none, or that nobody knows."""
+    if not found.inventory.architecture:
+        return {}
+    return {name: tensor.name for tensor in found.inventory.tensors for name in tensor.source_names}
 
 
 def _short(entry: MetadataEntry) -> str:

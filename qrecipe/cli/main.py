@@ -72,6 +72,8 @@ def main() -> None:
             _cannot_print(error)
         _refused(error)
         sys.exit(1)
+    finally:
+        ended.by = ended.by or 0  # the interpreter's own end takes a while, and has nothing to clean up
 
 
 @dataclass(slots=True)

@@ -16,7 +16,8 @@ def register(app: typer.Typer) -> None:
 
 def _new(
     checkpoint: Annotated[
-        str | None, typer.Argument(help="A .gguf or .safetensors file, a folder, or pkg:NAME.", metavar="CHECKPOINT")
+        str | None,
+        typer.Argument(help="A .gguf or .safetensors file, a folder, pkg:NAME or hf://ORG/NAME.", metavar="CHECKPOINT"),
     ] = None,
     copied: Annotated[
         str | None,

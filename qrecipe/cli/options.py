@@ -27,7 +27,9 @@ RecipeOrPlan = Annotated[
 ]
 Source = Annotated[
     str | None,
-    typer.Option(help="The checkpoint, instead of the recipe's own: a path, pkg:NAME, hf://ORG/NAME", metavar="SOURCE"),
+    typer.Option(
+        help="The checkpoint, instead of the recipe's own: a path, pkg:NAME or hf://ORG/NAME.", metavar="SOURCE"
+    ),
 ]
 Settings = Annotated[
     list[str] | None,

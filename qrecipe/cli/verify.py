@@ -27,7 +27,7 @@ def _verify(  # noqa: PLR0913, PLR0917 - one parameter a flag, as typer wants th
     artifact: Annotated[str, typer.Argument(help="What `build` wrote.", metavar="ARTIFACT")],
     source: Annotated[
         str | None,
-        typer.Option(help="The checkpoint that it was made from: a path or pkg:NAME.", metavar="SOURCE"),
+        typer.Option(help="The checkpoint that it was made from: a path, pkg:NAME or hf://ORG/NAME.", metavar="SOURCE"),
     ] = None,
     as_json: options.Json = False,
     every: Annotated[bool, typer.Option("--all", help="Every tensor's values, and every difference.")] = False,

@@ -18,13 +18,16 @@ from qrecipe.types.tensor import Inventory, ModelFacts, TensorInfo
 from qrecipe.types.transform import stored_names
 
 
-def inventory_of(checkpoint: Checkpoint, architecture: Architecture | None = None, why_unmapped: str = "") -> Inventory:
+def inventory_of(
+    checkpoint: Checkpoint, architecture: Architecture | None = None, why_unmapped: str = "", map_them: str = ""
+) -> Inventory:
     """Describe a checkpoint whose names are its own.
 
     Args:
         checkpoint: What is described.
         architecture: The plug-in that knows a GGUF file's family, None if there is none.
         why_unmapped: Why no architecture has converted a checkpoint that is no GGUF file.
+        map_them: What to do about that, if anything simple helps.
     """
     _require_tensors(checkpoint)
     if checkpoint.container == "gguf":
@@ -37,6 +40,7 @@ def inventory_of(checkpoint: Checkpoint, architecture: Architecture | None = Non
         source=checkpoint.reference,
         header_digest=checkpoint.header_digest,
         why_unmapped=why_unmapped,
+        map_them=map_them,
     )
 
 
@@ -44,17 +48,16 @@ def converted_inventory(checkpoint: Checkpoint, architecture: Architecture, conv
     """Describe a checkpoint under canonical names; `conversion` is what the architecture has made it with."""
     _require_tensors(checkpoint)
     tensors = canonical_order((_mapped(tensor, checkpoint) for tensor in conversion.tensors), mapped=True)
-    found = _with_metadata(checkpoint, tuple(conversion.metadata), tensors, architecture)
-    findings = tuple(conversion.findings)
-    if conversion.lacking is None:
-        return replace(found, left_out=tuple(conversion.left_out), findings=findings)
-    return replace(
-        found,
-        metadata=None,
-        why_no_metadata=conversion.lacking.what,
+    found = replace(
+        _with_metadata(checkpoint, tuple(conversion.metadata), tensors, architecture),
+        architecture=architecture.name,
         left_out=tuple(conversion.left_out),
-        findings=(conversion.lacking, *findings),
+        findings=tuple(conversion.findings),
     )
+    lacking = conversion.lacking
+    if lacking is None:
+        return found
+    return replace(found, metadata=None, why_no_metadata=lacking.what, findings=(lacking, *found.findings))
 
 
 def arch_of(metadata: Iterable[MetadataEntry]) -> str:

@@ -40,7 +40,7 @@ _Name = Annotated[str, Field(min_length=1, max_length=512)]
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)  # most sources need none
 
 
 class _Facts(_Strict):

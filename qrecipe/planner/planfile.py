@@ -45,7 +45,8 @@ _OneLine = Annotated[str, AfterValidator(_one_line)]  # what is shown, and becom
 
 
 class _Model(BaseModel):
-    model_config = ConfigDict(extra="ignore", frozen=True)  # later versions may add fields
+    # later versions may add fields; most commands never see a plan file, so its schemas wait
+    model_config = ConfigDict(extra="ignore", frozen=True, defer_build=True)
 
 
 class RuleModel(_Model):

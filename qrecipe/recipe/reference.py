@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+_ALIKE = ("model.safetensors", "model.safetensors.index.json")  # every published checkpoint has one of them
+
 
 def has_scheme(reference: str) -> bool:
     """Tell `pkg:NAME` and `lib:NAME` from a path; a single letter is a drive."""
@@ -17,6 +19,18 @@ def without_folder(reference: str) -> str:
     if has_scheme(reference):
         return reference
     return reference.replace("\\", "/").rstrip("/").rpartition("/")[2]
+
+
+def own_name(reference: str) -> str:
+    """Return what a checkpoint is called wherever it lies: its file's name, or its folder's where all files are alike.
+
+    >>> own_name("/models/gemma-4-E2B-it/model.safetensors.index.json"), own_name("/models/tiny.gguf")
+    ('gemma-4-E2B-it', 'tiny.gguf')
+    """
+    name = without_folder(reference)
+    if has_scheme(reference) or name not in _ALIKE:
+        return name
+    return without_folder(reference.replace("\\", "/").rpartition("/")[0]) or name
 
 
 def is_relative(reference: str) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from qrecipe.recipe.reference import without_folder
+from qrecipe.recipe.reference import own_name, without_folder
 from qrecipe.recipe.toml_text import toml_key, toml_value
 
 if TYPE_CHECKING:
@@ -30,7 +30,8 @@ def _lines(recipe: Recipe, source: str | None) -> Iterator[str]:
     references = {"source": source or recipe.source, "imatrix": recipe.imatrix}
     for key, reference in references.items():
         if reference is not None:
-            yield f"{key} = {toml_value(without_folder(reference))}"
+            named = own_name if key == "source" else without_folder
+            yield f"{key} = {toml_value(named(reference))}"
     if recipe.requantize:
         yield "requantize = true"
     yield from _variables(recipe)

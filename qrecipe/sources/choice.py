@@ -6,6 +6,7 @@ The shards of an index, the later files of a split model and the parts of a cut 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 
 from qrecipe.errors import SourceError
@@ -16,6 +17,7 @@ from qrecipe.sources.safetensors import INDEX_SUFFIX, SUFFIX
 
 PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl")
 _SHOWN = 12
+_SHARD = re.compile(r"(?P<stem>.+)-[0-9]{5}-of-(?P<count>[0-9]{5})\.safetensors")
 
 
 def only_candidate(
@@ -32,6 +34,8 @@ def only_candidate(
     candidates = _candidates(names, shards_of)
     if len(candidates) == 1:
         return candidates[0]
+    if _are_shards(candidates):
+        raise _no_index(candidates, folder)
     if candidates:
         what = f"the folder holds {len(candidates)} checkpoints: {listed(candidates)}"
         fix = f"name one, as in source = {spelled(candidates[0])!r}"
@@ -45,6 +49,19 @@ def only_candidate(
         why=f"it holds {listed(names) if names else 'no files'}",
         fix="name the folder that holds the weights, or download them into this one",
     )
+
+
+def _are_shards(candidates: Sequence[str]) -> bool:
+    found = [_SHARD.fullmatch(name) for name in candidates]
+    return len(found) > 1 and None not in found and len({match.groups() for match in found if match}) == 1
+
+
+def _no_index(shards: Sequence[str], folder: Place) -> SourceError:
+    match = _SHARD.fullmatch(shards[0])
+    name = f"{match['stem'] if match else ''}{INDEX_SUFFIX}"
+    what = f"the folder holds shards, and no {name}: {listed(shards)}"
+    why = "the index says which shard holds which tensor, and that none is missing"
+    return fault("source-without-index", folder, what, why=why, fix=f"download {name} into the folder")
 
 
 def _candidates(names: Sequence[str], shards_of: Callable[[str], Iterable[str]]) -> list[str]:

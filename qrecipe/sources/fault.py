@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from qrecipe.errors import Diagnostic, Location, SourceAbsentError, SourceError
 
 GET_AGAIN = "download or convert the file again, and compare its checksum where one is published"
+LFS_POINTER = b"version https://git-lfs"  # what `git clone` leaves for a large file where git-lfs is not installed
+WHY_LFS_POINTER = "it seems to be a Git LFS pointer, which stands for the file"
+PULL = "run `git lfs pull` in its folder"
 
 
 @dataclass(frozen=True, slots=True)

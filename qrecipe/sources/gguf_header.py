@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from qrecipe.sources.byte_string import ByteString
-from qrecipe.sources.fault import GET_AGAIN, Place, counted, fault
+from qrecipe.sources.fault import GET_AGAIN, LFS_POINTER, PULL, WHY_LFS_POINTER, Place, counted, fault
 from qrecipe.sources.gguf_tensors import TensorRow, padded, read_tensor_table
 from qrecipe.sources.gguf_values import alignment_of, read_metadata
 from qrecipe.sources.header_reader import HeaderReader
@@ -59,8 +59,8 @@ def _check_magic(reader: HeaderReader, string: ByteString) -> None:
         why = "it is empty"
     elif not magic.strip(b"\0"):
         why, fix = "it begins with zeros, as llama-quantize leaves a file when it is interrupted", "make the file again"
-    elif magic == b"vers":
-        why, fix = "it seems to be a Git LFS pointer, which stands for the file", "run `git lfs pull` in its folder"
+    elif magic == LFS_POINTER[: len(MAGIC)]:
+        why, fix = WHY_LFS_POINTER, PULL
     raise fault("gguf-bad-magic", reader.place, "this is no GGUF file", why=why, fix=fix)
 
 

@@ -90,10 +90,10 @@ def read_kept(path: Path, most: int) -> bytes | None:
     """Return what is kept at a path; None where there is nothing, or more than can be ours."""
     try:
         with path.open("rb") as file:
-            found = file.read(most + 1)
+            nbytes = os.fstat(file.fileno()).st_size  # a read takes memory for all that it is asked for
+            return file.read(nbytes) if nbytes <= most else None
     except OSError:
         return None
-    return found if len(found) <= most else None
 
 
 def keep(path: Path, content: bytes) -> None:

@@ -1,8 +1,9 @@
 """A checkpoint under canonical names: what an architecture's conversion makes of another one.
 
 Everything behind it works as for a GGUF file: planner, backends and `verify` read rows of canonical tensors, and the
-transforms are evaluated for just those rows. The header digest covers the original's headers and the metadata that the
-conversion made of config, tokenizer and model card.
+transforms are evaluated for just those rows. The header digest covers the original's headers, and what the conversion
+made of config and tokenizer: the metadata, and tensors of numbers (`rope_freqs`). It leaves out `general.*`, which is
+for people: a copy in a folder of another name is the same checkpoint.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from qrecipe.sources.transform_shapes import Described, described
 from qrecipe.types.architecture import Conversion, MappedTensor
 from qrecipe.types.metadata import MetadataEntry
 from qrecipe.types.source import Checkpoint, Container, StoredFile, StoredTensor
-from qrecipe.types.transform import Transform, stored_names
+from qrecipe.types.transform import Constant, Transform, stored_names
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ class MappedCheckpoint:
         conversion: What its architecture made of it.
         tensors: By canonical name; `file` and `offset` are those of the first tensor behind each.
         transforms: By canonical name: what each is made of.
-        header_digest: SHA-256 over the original's and the metadata.
+        header_digest: SHA-256 over the original's, the metadata that results depend on, and the constants.
     """
 
     original: Checkpoint
@@ -122,10 +123,18 @@ def _tensor(tensor: MappedTensor, found: Described, original: Checkpoint) -> Sto
 
 def _digest(original: Checkpoint, conversion: Conversion) -> str:
     state = hashlib.sha256(original.header_digest.encode())
-    for entry in conversion.metadata:
+    for entry in (each for each in conversion.metadata if _matters(each)):
         state.update(f"\0{entry.key}\0{entry.kind}\0{len(entry.payload)}\0".encode(errors="surrogateescape"))
         state.update(entry.payload)
+    for tensor in conversion.tensors:
+        if isinstance(tensor.value, Constant):
+            state.update(f"\0{tensor.name}\0{tensor.value.values!r}\0".encode(errors="surrogateescape"))
     return state.hexdigest()
+
+
+def _matters(entry: MetadataEntry) -> bool:
+    """Say whether results depend on it: `general.*` is made of the model card and the folder's name."""
+    return entry.key == "general.architecture" or not entry.key.startswith("general.")
 
 
 def _twice(name: str, original: Checkpoint) -> Diagnostic:

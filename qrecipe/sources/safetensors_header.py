@@ -12,8 +12,9 @@ from math import prod
 from types import MappingProxyType
 from typing import TypeGuard
 
+from qrecipe.errors import SourceError
 from qrecipe.sources.byte_string import ByteString
-from qrecipe.sources.fault import Place, counted, fault
+from qrecipe.sources.fault import GET_AGAIN, LFS_POINTER, PULL, WHY_LFS_POINTER, Place, counted, fault
 from qrecipe.sources.json_text import parse_object
 from qrecipe.types.source import StoredTensor
 
@@ -46,8 +47,7 @@ def read_header(string: ByteString, file: int) -> SafetensorsHeader:
         raise fault("safetensors-truncated", place, f"the file has {string.nbytes} bytes and no header")
     length = int.from_bytes(string.read(0, _LENGTH_BYTES), "little")
     if length > min(_HEADER_MOST, string.nbytes - _LENGTH_BYTES):
-        why = f"the file has {string.nbytes} bytes, and {_HEADER_MOST} is the most a header may have"
-        raise fault("safetensors-bad-length", place, f"the header claims {length} bytes", why=why)
+        raise _bad_length(length, string.nbytes, place)
     raw = string.read(0, _LENGTH_BYTES + length)
     table = parse_object(raw[_LENGTH_BYTES:], place.at(_LENGTH_BYTES), "the header")
     place = place.at(_LENGTH_BYTES)
@@ -55,6 +55,14 @@ def read_header(string: ByteString, file: int) -> SafetensorsHeader:
     tensors = sorted((_stored(name, row, len(raw), file, place) for name, row in table.items()), key=_position)
     _check_cover(tensors, len(raw), string)
     return SafetensorsHeader(tuple(tensors), raw)
+
+
+def _bad_length(length: int, nbytes: int, place: Place) -> SourceError:
+    what, fix = f"the header claims {length} bytes", GET_AGAIN
+    why = f"the file has {nbytes} bytes, and {_HEADER_MOST} is the most a header may have"
+    if length.to_bytes(_LENGTH_BYTES, "little") == LFS_POINTER[:_LENGTH_BYTES]:
+        what, why, fix = "this is no safetensors file", WHY_LFS_POINTER, PULL
+    return fault("safetensors-bad-length", place, what, why=why, fix=fix)
 
 
 def _check_notes(notes: object, place: Place) -> None:

@@ -118,9 +118,11 @@ class Inventory:
         source: Where it comes from, for people.
         header_digest: SHA-256 of all headers, hexadecimal; it identifies the source in a plan.
         protected: Patterns that the architecture adds to the shipped ones.
+        architecture: The plug-in that converted the checkpoint; empty where the names are its own.
         left_out: What the checkpoint holds besides.
         findings: Warnings about the checkpoint, for people.
         why_unmapped: Where the names are not canonical: why not, in one phrase.
+        map_them: And what to do about it; empty where only a plug-in helps.
         why_no_metadata: Where `metadata` is None: why.
     """
 
@@ -132,9 +134,11 @@ class Inventory:
     source: str = ""
     header_digest: str = ""
     protected: tuple[str, ...] = ()
+    architecture: str = ""
     left_out: tuple[LeftOut, ...] = ()
     findings: tuple[Diagnostic, ...] = ()
     why_unmapped: str = ""
+    map_them: str = ""
     why_no_metadata: str = ""
 
     @property

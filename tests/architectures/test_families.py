@@ -177,7 +177,7 @@ def test_gemma3_cuts_embeddings_to_the_tokenizers_tokens(tmp_path):
     vocabulary = {f"token{index}": index for index in range(7)}
     whole = {"model": {"type": "BPE", "vocab": vocabulary, "merges": []}, "added_tokens": []}
     (tmp_path / "tokenizer.json").write_text(json.dumps(whole), encoding="utf-8")
-    rows = families.gemma3_rows(tmp_path, 10)
+    rows = families.gemma3(tmp_path, 10).rows
     assert rows == 7
     family = named("gemma3")
     slots = family.make(headers(GEMMA3, GEMMA3_SHAPES, folder=tmp_path), settings(GEMMA3)).slots

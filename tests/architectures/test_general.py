@@ -77,6 +77,15 @@ def test_a_card(tmp_path: Path):
     assert [each.code for each in findings] == ["model-card-value"]
 
 
+def test_half_a_character_is_no_text(tmp_path: Path):
+    """YAML and JSON can spell what no UTF-8 has."""
+    card = rb'license: "\uD800"' + b"\n" + rb'tags: ["\uDFFF", kept]' + b"\n" + rb'base_model: [{name: "\uD800"}]'
+    folder = files(tmp_path / "word-3b", {"README.md": b"---\n" + card + b"\n---\n"})
+    entries, findings = said(folder, config={"_name_or_path": "org/\ud800"})
+    assert (entries["name"], entries["tags"], entries.get("license")) == ("Word 3b", ["kept"], None)
+    assert [each.where.key_path for each in findings] == ["license", "tags", "base_model"]
+
+
 def test_a_name_in_the_config_comes_before_the_folder(tmp_path: Path):
     entries, _ = said(files(tmp_path / "abc", {}), config={"_name_or_path": "some-org/Word-3B-v1.5"})
     assert (entries["name"], entries["organization"], entries["version"]) == ("Word 3B v1.5", "Some Org", "v1.5")
@@ -111,7 +120,8 @@ def test_settings_for_samplers(tmp_path: Path):
         (b"---\n- a\n---\n", "its front matter is no mapping"),
         (b"---\n" + b"[" * 20000 + b"\n---\n", "its front matter is no YAML"),
         (b"---\ndate: 2026-99-99\n---\n", "its front matter is no YAML"),
-        (b"---\n" + b"a" * 300_000, "its front matter has more than 262144 bytes"),
+        (b"---\n" + b"a" * 300_000, "its front matter has more than 65536 bytes"),
+        (b"---\na: &a x\ntags: [*a, *a]\n---\n", "its front matter has an alias, `*`"),
     ],
 )
 def test_a_card_that_cannot_be_read_is_a_warning(tmp_path: Path, card: bytes, why: str):

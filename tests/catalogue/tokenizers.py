@@ -7,7 +7,8 @@ from pathlib import Path
 
 from qrecipe.architectures.general import general_entries
 from qrecipe.architectures.tokenizer.documents import content
-from qrecipe.architectures.tokenizer.families import gemma3_entries, gemma4_entries, llama_entries, qwen_entries
+from qrecipe.architectures.tokenizer.families import gemma3, gemma4, llama_entries, qwen_entries
+from qrecipe.architectures.tokenizer.faults import unsettled
 from qrecipe.backends.gguf.backend import GgufBackend
 from qrecipe.types.tensor import Inventory
 from tests.architectures.checkpoints import headers
@@ -20,7 +21,11 @@ _HERE = Path()
 
 
 def a_checkpoint_without_a_tokenizer() -> object:
-    return gemma4_entries(_HERE)
+    return gemma4(_HERE, None).entries()
+
+
+def a_tokenizer_without_its_settings() -> object:
+    return [unsettled(Path("model"))]
 
 
 def a_tokenizer_that_is_a_folder() -> object:
@@ -31,15 +36,15 @@ def a_tokenizer_that_is_a_folder() -> object:
 def a_tokenizer_of_a_gigabyte() -> object:
     with Path("tokenizer.json").open("wb") as file:
         file.truncate(1 << 30)
-    return gemma4_entries(_HERE)
+    return gemma4(_HERE, None).entries()
 
 
 def a_tokenizer_that_is_no_json() -> object:
-    return gemma4_entries(files(_HERE, {"tokenizer.json": "{"}))
+    return gemma4(files(_HERE, {"tokenizer.json": "{"}), None).entries()
 
 
 def a_tokenizer_with_a_negative_number() -> object:
-    return gemma4_entries(files(_HERE, {"tokenizer.json": changed(FALLBACK, "model.vocab.a", -1)}))
+    return gemma4(files(_HERE, {"tokenizer.json": changed(FALLBACK, "model.vocab.a", -1)}), None).entries()
 
 
 def a_tokenizer_with_a_merge_of_three() -> object:
@@ -50,16 +55,16 @@ def a_tokenizer_with_a_merge_of_three() -> object:
 
 def a_tokenizer_model_that_is_no_protobuf() -> object:
     Path("tokenizer.model").write_bytes(b"\x7fELF")
-    return gemma3_entries(_HERE, None)
+    return gemma3(_HERE, None).entries()
 
 
 def a_chat_template_that_is_a_number() -> object:
     settings = {"chat_template": 7}
-    return gemma4_entries(files(_HERE, {"tokenizer.json": FALLBACK, "tokenizer_config.json": settings}))
+    return gemma4(files(_HERE, {"tokenizer.json": FALLBACK, "tokenizer_config.json": settings}), None).entries()
 
 
 def a_tokenizer_of_another_kind() -> object:
-    return gemma4_entries(files(_HERE, {"tokenizer.json": changed(FALLBACK, "model.type", "WordPiece")}))
+    return gemma4(files(_HERE, {"tokenizer.json": changed(FALLBACK, "model.type", "WordPiece")}), None).entries()
 
 
 def a_vocabulary_with_a_number_twice() -> object:
@@ -67,7 +72,7 @@ def a_vocabulary_with_a_number_twice() -> object:
 
 
 def a_vocabulary_with_a_gap() -> object:
-    return gemma4_entries(files(_HERE, {"tokenizer.json": changed(FALLBACK, "model.vocab.b", 1_000_000_000)}))
+    return gemma4(files(_HERE, {"tokenizer.json": changed(FALLBACK, "model.vocab.b", 1_000_000_000)}), None).entries()
 
 
 def a_tokenizer_larger_than_its_model() -> object:
@@ -102,7 +107,7 @@ def a_model_card_that_is_no_yaml() -> object:
     return _described({"README.md": "---\nlicense: [mit\n---\n"})
 
 
-def a_model_card_with_merge_keys() -> object:
+def a_model_card_with_aliases() -> object:
     return _described({"README.md": "---\na: &a {b: c}\nd: {<<: *a}\n---\n"})
 
 

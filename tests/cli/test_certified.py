@@ -66,7 +66,7 @@ def summary(run):
 def test_a_model_on_its_grid_is_certified_and_comes_back(here):
     recipe("blk.*.attn_q")
     assert summary(qrecipe("build", "grid.toml", "--force")) == [
-        "  certified: all 576 blocks in 2 tensors: every weight comes back bit for bit"
+        "  certified, every weight bit for bit: all 576 blocks in 2 tensors"
     ]
     told = json.loads(qrecipe("verify", "grid.gguf", "--source", "qat.gguf", "--json").stdout)
     assert {each["identical"] for each in told["values"]} == {1.0}
@@ -84,7 +84,7 @@ def test_what_is_not_certified_is_told_by_role(here):
         "blk.1.ffn_up.weight": {"blocks": 16, "certified": 16, "near": 0},
     }
     assert summary(run) == [
-        "  certified: 8,518 of 9,104 blocks (93.56%) in 5 tensors: every weight comes back bit for bit",
+        "  certified, every weight bit for bit: 8,518 of 9,104 blocks (93.56%) in 5 tensors",
         "    near a grid: 74 blocks, no weight more than one step of BF16 off",
         "    on no grid: 512 blocks, encoded as rtn does",
         "    attn_k: 0 of 512 blocks (0.00%)",

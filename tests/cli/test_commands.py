@@ -343,7 +343,7 @@ def test_a_plan_where_a_recipe_is_wanted(workplace, words):
     (workplace / "plan.json").write_text(qrecipe("plan", "mix.toml", "--json").stdout)
     said = qrecipe(words[0], "plan.json", *words[1:], code=1).stderr
     assert said == (
-        "error: this is a plan, not a recipe\n"
+        "error: this is JSON, as plans are, and not a recipe\n"
         "  --> plan.json\n"
         "why: a plan's decisions are made: there is nothing left to check, plan or explain\n"
         "fix: name the recipe that it was made from; `qrecipe build` takes plans, with --dry-run to look at one\n"

@@ -19,7 +19,7 @@ not go to a terminal is plain text, one line a row.
 | 0 | done; there may be warnings |
 | 1 | the input is at fault, a target was left unbuilt because its plug-in is missing, or `verify` found a difference |
 | 2 | usage: an unknown command or option, a value that is none |
-| 130 | interrupted by Ctrl-C or SIGTERM; nothing was left under a final name |
+| 130, 143 | interrupted by Ctrl-C, ended by SIGTERM; nothing was left under a final name |
 
 What `--json` prints is on [a page of its own](json.md). `qrecipe --install-completion` makes your shell complete
 commands, options, shipped recipes and files; `--show-completion` shows how.

@@ -30,7 +30,8 @@ and lines from 1, unless it is said otherwise.
 
 `qrecipe.__version__` is the version, `qrecipe.hookimpl` marks a plug-in's [hooks](hooks.md)."""
 ABOUT_HOOKS = """\
-[Write a plug-in](../how-to/write-a-plug-in.md) goes through one from start to end. In a plug-in's `pyproject.toml`:
+[Write a plug-in](../how-to/write-a-plug-in.md) goes through one from start to end, [add an
+architecture](../how-to/add-an-architecture.md) through one for a family of models. In a plug-in's `pyproject.toml`:
 `[project.entry-points.qrecipe]`, then `anything = "its_module"`."""
 HANDED_OUT = {"Imatrix": "qrecipe.planner.plan"}  # reached through public values, not to be made by callers
 NOUNS = tuple(

@@ -25,7 +25,7 @@ import yaml
 from qrecipe.recipe.load import load_recipe
 from tests.conftest import write_model
 from tests.docs.markdown import Block, blocks_of, given
-from tests.oracle.convert_hf.checkpoints import write
+from tests.oracle.convert_hf import checkpoints
 from tests.oracle.convert_hf.families import FAMILIES
 from tests.oracle.synthetic_imatrix import write_both
 
@@ -69,7 +69,7 @@ class Session:
                 write_model(self.folder / thing)
             case "checkpoint":
                 family = next(family for family in FAMILIES if family.name == "gemma4-e2b")
-                write(family, "BF16", self.folder.parent).rename(self.folder / "model")
+                checkpoints.write(family, "BF16", self.folder.parent).rename(self.folder / "model")
                 (self.folder / "text.txt").write_text("The words of a text that nobody has read before. " * 60)
             case "imatrix.gguf":
                 made, legacy = write_both(self.folder, MATRICES)
@@ -78,7 +78,9 @@ class Session:
             case "checkout":
                 shutil.copytree(HERE.parents[1] / "recipes", self.folder / "recipes")
             case _:
-                raise AssertionError(f"nobody knows how to give {thing!r}")
+                family = next((family for family in FAMILIES if family.folder == thing), None)
+                assert family is not None, f"nobody knows how to give {thing!r}"
+                checkpoints.write(family, family.cases[0].stored, self.folder)
 
     def take(self, block: Block) -> None:
         """Run, write or check one block."""

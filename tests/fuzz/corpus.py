@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from tests.fuzz.model_seeds import RECIPE, folders
 from tests.fuzz.seeds import MODEL, plan_text
 from tests.sources.gguf_bytes import F32, Row, gguf, head, string, table, text
 from tests.sources.imatrix_bytes import legacy, legacy_entry
@@ -31,6 +32,25 @@ class Case:
     @property
     def files(self) -> dict[str, bytes]:
         return {"model.gguf": MODEL, **self.beside, self.opened: self.data}
+
+    @classmethod
+    def of_model(cls, **changes: object) -> Case:
+        """Return a small Llama in a folder with other files: `tokenizer` is tokenizer.json, `card` README.md."""
+        names = {"tokenizer": "m/tokenizer.json", "card": "m/README.md"}
+        files = dict(next(files for files, _ in folders()))
+        for key, change in changes.items():
+            name = names[key]
+            files[name] = change if isinstance(change, bytes) else _changed(files[name], change)
+        return cls("model", RECIPE, files.pop(RECIPE), files)
+
+
+def _changed(data: bytes, change: Mapping[str, object]) -> bytes:
+    return json.dumps(merged(json.loads(data), change)).encode()
+
+
+def merged(whole: dict, change: Mapping[str, object]) -> dict:
+    """Return a document with parts of it changed."""
+    return whole | {key: merged(whole[key], part) if key == "model" else part for key, part in change.items()}
 
 
 def recipe(body: str, *, rules: str = ALL, head: str = HEAD) -> Case:
@@ -76,6 +96,25 @@ def doubling(levels: int) -> str:
     return f'[vars]\na0 = "x"\n{uses}'
 
 
+def steps(place: str, *inner: object) -> Case:
+    """Return a model whose tokenizer has these steps."""
+    keys = {"normalizer": "normalizers", "pre_tokenizer": "pretokenizers", "post_processor": "processors"}
+    return Case.of_model(tokenizer={place: {"type": "Sequence", keys[place]: list(inner)}})
+
+
+def split(expression: str) -> dict[str, object]:
+    return {"type": "Split", "pattern": {"Regex": expression}, "behavior": "Isolated", "invert": False}
+
+
+_TOKEN = {"SpecialToken": {"id": "a", "type_id": 0}}
+_TEXT = {"Sequence": {"id": "A", "type_id": 0}}
+
+
+def template(*single: object, ids: int = 1) -> dict[str, object]:
+    named = {"a": {"id": "a", "ids": [0] * ids, "tokens": ["a"] * ids}}
+    return {"type": "TemplateProcessing", "single": list(single), "pair": [], "special_tokens": named}
+
+
 _LINES = "[[rules]]\n" * 30_000
 _KEYS = "".join(f"k{n} = 1\n" for n in range(20_000))
 _TEXTS = ("description", "source", "inventory", "imatrix")
@@ -112,6 +151,25 @@ FOUND: dict[str, Case] = {
     "plan of a chain": plan(plan_text().replace(b'"type": "Q6_K"', b'"type": "Q6_K | F16"', 1)),
     "plan of a recipe with a name too long": plan(plan_text().replace(b'"mix.toml"', b'"%b"' % (b"a" * 5000), 1)),
     "plan with a name that is no line": plan(b'{"schema": 1, "recipe": "\\u001b[31m", "targets": []}'),
+    "tokenizer: prefix of merges that is too long": Case.of_model(
+        tokenizer={"model": {"continuing_subword_prefix": "####"}}
+    ),
+    "tokenizer: prefix of merges that cuts a character, which ended the process": Case.of_model(
+        tokenizer={
+            "model": {"continuing_subword_prefix": "#", "vocab": {"a": 0, "é": 1, "aé": 2}, "merges": [["a", "é"]]}
+        }
+    ),
+    "tokenizer: nothing in front": steps("normalizer", {"type": "Prepend", "prepend": ""}),
+    "tokenizer: a table that is none": steps("normalizer", {"type": "Precompiled", "precompiled_charsmap": "AAAA"}),
+    "tokenizer: pieces of length 0": steps("pre_tokenizer", {"type": "FixedLength", "length": 0}),
+    "tokenizer: a template of another text": steps("post_processor", template({"Sequence": {"id": "B", "type_id": 0}})),
+    "card: aliases of a long text": Case.of_model(
+        card=b"---\na: &a " + b"x" * 30_000 + b"\ntags: [" + b"*a," * 9_000 + b"]\n---\n"
+    ),
+    "card: aliases of a large table": Case.of_model(
+        card=b"---\na: &a {%s}\nbase_model: [%s]\n---\n"
+        % (b",".join(b"k%d: v" % n for n in range(3_000)), b"*a," * 9_000)
+    ),
 }
 
 ENDLESS: dict[str, Case] = {
@@ -180,6 +238,18 @@ ENDLESS: dict[str, Case] = {
     "inventory: blocks of 3 MB": inventory(blocks="1" * 3 * MEGA),
     "inventory: key of 3 MB": inventory(top={"x" * 3 * MEGA: 1}),
     "inventory: 50,000 protected": inventory(top={"protected": [f"a{n}*" for n in range(50_000)]}),
+    "tokenizer: text that grows": steps(
+        "normalizer", *[{"type": "Replace", "pattern": {"Regex": "."}, "content": "aaaa"}] * 12
+    ),
+    "tokenizer: steps without end": steps("pre_tokenizer", *[split("a")] * 10_000),
+    "tokenizer: templates of templates": steps("post_processor", *[template(_TEXT, _TEXT)] * 12),
+    "tokenizer: a template of a million tokens": steps("post_processor", template(_TEXT, *[_TOKEN] * 1_000, ids=1_000)),
+    "tokenizer: expression that backtracks": steps("pre_tokenizer", split("((.*)*)*y")),
+    "tokenizer: expression of the fourth power": steps("pre_tokenizer", split(r"[\s\S]*[\s\S]*[\s\S]*(?!x)[^\s\S]")),
+    "tokenizer: the slowest expressions that are run": steps(
+        "pre_tokenizer", *[split(r"[\s\S]*[\s\S]*(?!x)[^\s\S]|\S+")] * 10
+    ),
+    "tokenizer: brackets": steps("pre_tokenizer", split("[" * 4096)),
     "plan: lists in lists": plan(b'{"a":' + b"[" * LEVELS),
     "plan: 30,000 unknown keys": plan(json.dumps({f"k{n}": 1 for n in range(30_000)}).encode()),
     "plan: key of 10 MB": plan(json.dumps({_LONG: 1}).encode()),

@@ -25,7 +25,7 @@ from pathlib import Path
 
 from tests.fuzz.openers import one_catalog
 from tests.fuzz.seeds import FORMATS, of_format
-from tests.fuzz.trial import SECONDS, Trial, attempt, input_of
+from tests.fuzz.trial import SECONDS, Trial, attempt, input_of, put
 
 _CHUNK = 250
 _ADDRESS_SPACE = 2 << 30  # more than the worker has when it starts
@@ -159,8 +159,7 @@ def _save(kind: str, number: int, wanted: argparse.Namespace) -> None:
         chosen, data = input_of(kind, wanted.seed, number)
         folder = Path(wanted.save, f"{kind}-{wanted.seed}-{number}")
         folder.mkdir(parents=True, exist_ok=True)
-        for name, content in {**chosen.files, chosen.victim: data}.items():
-            (folder / name).write_bytes(content)
+        put(folder, {**chosen.files, chosen.victim: data})
 
 
 def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:

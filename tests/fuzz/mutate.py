@@ -33,8 +33,8 @@ Mutation = Callable[[bytearray, Random, bytes], None]
 
 def broken(data: bytes, kind: str, random: Random, other: bytes) -> bytes:
     """Return `data`, of the format `kind`, broken; `other` is a file to splice from."""
-    is_text = kind in ("recipe", "plan", "inventory") or data[:1] in b"{"
-    if kind == "safetensors" and not is_text and random.random() < 0.7:
+    is_text = kind in ("recipe", "plan", "inventory") or data[:1] in b"{" or (kind == "model" and b"\0" not in data)
+    if data[8:9] == b"{" and not is_text and random.random() < 0.7:
         return _with_header(data, random, other)
     return _edited(data, _TEXT if is_text and random.random() < 0.75 else _BYTES, random, other)
 

@@ -21,8 +21,10 @@ from qrecipe.host.catalog import Catalog, make_catalog
 from qrecipe.inventory.build import inventory_of
 from qrecipe.inventory.compact import read_inventory, write_inventory
 from qrecipe.planner import planfile
+from qrecipe.planner.plan import Plan
 from qrecipe.sources.imatrix import read_imatrix
 from qrecipe.sources.local import LocalSource
+from tests.fuzz.hub_seeds import open_and_read
 
 REAL = "real.toml"  # a recipe of a real model, whose inventory would take more memory than the file
 
@@ -83,6 +85,19 @@ def _inventory(path: Path) -> None:
         raise QrecipeError
 
 
+def _model(path: Path) -> None:
+    """Build a checkpoint's tensors, hold them against the plan, and look for what was written elsewhere."""
+    before, plans = {found.name for found in path.parent.iterdir()}, list[Plan]()
+    built = qrecipe.build(path, output=path.with_name("out"), threads=1, only=["**"], on_plan=plans.append).built[0]
+    planfile.dumps(plans[0])
+    assert all(str(finding).replace("\n", "").isprintable() for finding in plans[0].findings)
+    assert {found.name for found in path.parent.iterdir()} - before == {"out"}
+    assert tuple((path.parent / "out").iterdir()) == built.paths
+    written = LocalSource().open(str(built.paths[0]), path.parent).tensors
+    planned = {each.tensor.name: (each.tensor.shape, built.target.nbytes(each)) for each in built.target.decisions}
+    assert {tensor.name: (tensor.shape, tensor.nbytes) for tensor in written.values()} == planned
+
+
 OPENERS = {
     "gguf": _checkpoint,
     "splits": _checkpoint,
@@ -93,4 +108,6 @@ OPENERS = {
     "plan": _plan,
     "lock": _lock,
     "inventory": _inventory,
+    "model": _model,
+    "hub": open_and_read,
 }

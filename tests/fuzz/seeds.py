@@ -16,6 +16,7 @@ from functools import cache
 from pathlib import Path
 
 import qrecipe
+from tests.fuzz import hub_seeds, model_seeds
 from tests.sources.gguf_bytes import FLOAT, Q4_0, Q4_K, U8, Row, array, gguf, pair, strings, text, u16, u32
 from tests.sources.imatrix_bytes import imatrix, legacy, legacy_entry, legacy_notes
 from tests.sources.safetensors_bytes import entry, index, safetensors
@@ -205,6 +206,14 @@ def _inventory() -> tuple[Seed, ...]:
     return tuple(Seed({"i.json": data}, "i.json") for data in (tiny, made, shipped))
 
 
+def _model() -> tuple[Seed, ...]:
+    return tuple(Seed(files, model_seeds.RECIPE, broken) for files, broken in model_seeds.folders())
+
+
+def _hub() -> tuple[Seed, ...]:
+    return tuple(Seed(files, hub_seeds.LISTING, broken) for files, broken in hub_seeds.answers())
+
+
 _SEEDS = {
     "gguf": _gguf,
     "splits": _splits,
@@ -215,5 +224,7 @@ _SEEDS = {
     "plan": _plan,
     "lock": _lock,
     "inventory": _inventory,
+    "model": _model,
+    "hub": _hub,
 }
 FORMATS = tuple(_SEEDS)

@@ -13,7 +13,7 @@ import signal
 import time
 import traceback
 import tracemalloc
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -60,12 +60,19 @@ def attempt(kind: str, folder: Path, seed: Seed, data: bytes) -> Trial:
     """Open a seed's files, one of them broken, in an empty folder."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    for name, content in {**seed.files, seed.victim: data}.items():
-        (folder / name).write_bytes(content)
+    put(folder, {**seed.files, seed.victim: data})
     trial = watched(kind, folder / seed.opened, sum(map(len, seed.files.values())) + len(data))
     if kind == "lock" and trial.accepted and data != seed.files[seed.victim]:
         return replace(trial, finding="a changed artifact passes for whole")
     return trial
+
+
+def put(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Write files, some of them in folders of one name."""
+    for name, content in files.items():
+        path = folder / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(content)
 
 
 def watched(kind: str, path: Path, size: int) -> Trial:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from qrecipe.recipe.reference import has_scheme, is_relative, moved, without_folder
+from qrecipe.recipe.reference import has_scheme, is_relative, moved, own_name, without_folder
 
 
 @pytest.mark.parametrize(
@@ -22,6 +22,23 @@ from qrecipe.recipe.reference import has_scheme, is_relative, moved, without_fol
 )
 def test_kinds(reference, scheme, relative, last):
     assert (has_scheme(reference), is_relative(reference), without_folder(reference)) == (scheme, relative, last)
+
+
+@pytest.mark.parametrize(
+    ("reference", "name"),
+    [
+        ("/models/gemma-4/model.safetensors.index.json", "gemma-4"),
+        ("gemma-4/model.safetensors", "gemma-4"),
+        ("model.safetensors", "model.safetensors"),
+        ("/model.safetensors", "model.safetensors"),
+        ("gemma-4", "gemma-4"),
+        ("/models/gemma-4/other.safetensors", "other.safetensors"),
+        ("hf://google/gemma-4@abc/model.safetensors", "hf://google/gemma-4@abc/model.safetensors"),
+    ],
+)
+def test_a_checkpoint_is_called_by_what_tells_it_from_others(reference, name):
+    assert own_name(reference) == name
+    assert own_name(name) == name
 
 
 @pytest.mark.parametrize(

@@ -59,7 +59,7 @@ def test_shipped_recipes_pass(file):
         (
             HEAD + 'targets = [{ backend = "gguf", output = "a.gguf", metdata = {} }]',
             "$.targets[0]",
-            "'metdata' is not one of ['name', 'backend', 'output', 'metadata']",
+            "'metdata' is not one of ['name', 'backend', 'output', 'metadata', 'pre']",
         ),
         (
             HEAD + 'targets = [{ backend = "gguf", output = "a.gguf", metadata.general.name = "x" }]',
@@ -69,7 +69,7 @@ def test_shipped_recipes_pass(file):
         (
             HEAD + 'targets = [{ backend = "gguf", output = "a.gguf", profile = "vllm" }]',
             "$.targets[0]",
-            "'profile' is not one of ['name', 'backend', 'output', 'metadata']",
+            "'profile' is not one of ['name', 'backend', 'output', 'metadata', 'pre']",
         ),
     ],
 )

@@ -160,3 +160,18 @@ def test_build_says_what_is_missing(name, tmp_path):
         qrecipe.build(name, output=tmp_path)
     assert [each.code for each in caught.value.diagnostics] == ["no-checkpoint"]
     assert not list(tmp_path.iterdir())
+
+
+def test_build_says_how_to_get_it(tmp_path):
+    with pytest.raises(BuildError) as caught:
+        qrecipe.build("gemma4-26b-ud-q4_k_xl", output=tmp_path)
+    name = "gemma-4-26B-A4B-it-qat-q4_0-unquantized"
+    assert str(caught.value) == (
+        "error: the plan for gemma4-26b-ud-q4_k_xl was made from the inventory lib:gemma-4-26b-a4b; "
+        "weights are needed to build\n"
+        "  --> gemma4-26b-ud-q4_k_xl\n"
+        f"why: an inventory holds names and shapes only; the list of files of google/{name} is not in the cache, "
+        "and HF_HUB_OFFLINE forbids to ask the hub\n"
+        "fix: build again where the hub can be reached, which downloads it; or fetch it with "
+        f"`hf download google/{name} --local-dir {name}` and build with --source {name}"
+    )

@@ -22,6 +22,7 @@ SINGLE: dict[str, bytes] = {
     "length past the file": struct.pack("<Q", 100) + b"{}",
     "length of 2^60": struct.pack("<Q", 1 << 60) + b"{}",
     "length past the limit": struct.pack("<Q", (100 << 20) + 1) + b"{}",
+    "git lfs pointer": b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n",
     "no JSON": raw(b"not json"),
     "no UTF-8": raw(b'{"\xff": 1}'),
     "no object": raw(b"[1]"),

@@ -10,6 +10,7 @@ from tests.sources.safetensors_bytes import index, one
 
 MESSAGES = yaml.safe_load((Path(__file__).parents[1] / "cases" / "sources" / "local.yaml").read_text())
 S1 = "model-00001-of-00001.safetensors"
+_SHARDS = ("model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors")
 BROKEN = {
     "empty folder": ({}, "."),
     "folder without weights": ({"config.json": b"{}", "README.md": b""}, "."),
@@ -21,6 +22,7 @@ BROKEN = {
         {"model.safetensors.index.json": index({"a": S1}), S1: one(), "consolidated.safetensors": one()},
         ".",
     ),
+    "shards without their index": ({_SHARDS[0]: one("a"), _SHARDS[1]: one("b")}, "."),
     "misspelt file": ({"model-Q4_0.gguf": gguf()}, "model-Q4_O.gguf"),
     "missing folder": ({}, "models/gemma/model.gguf"),
     "unknown kind": ({"notes.txt": b"hello"}, "notes.txt"),

@@ -67,12 +67,15 @@ def test_it_points_into_the_files_of_the_original_and_can_be_sent_elsewhere(orig
     assert found.read_file(0, 0, 8) == original.read_file(0, 0, 8)
 
 
-def test_the_digest_covers_headers_and_metadata(original):
+def test_the_digest_covers_headers_metadata_and_constants(original):
     first = mapped(original, CONVERSION).header_digest
     other = MetadataEntry.of("general.architecture", MetadataKind.STRING, "toys")
     assert first == mapped(original, CONVERSION).header_digest != original.header_digest
     assert mapped(original, replace(CONVERSION, metadata=(other,))).header_digest != first
     assert mapped(replace(original, header_digest="0" * 64), CONVERSION).header_digest != first
+    *rest, constant = CONVERSION.tensors
+    moved = (*rest, replace(constant, value=Constant((1.0, 8.0))))
+    assert mapped(original, replace(CONVERSION, tensors=moved)).header_digest != first, "config.json alone says it"
 
 
 def test_two_tensors_of_one_name_are_refused(original):

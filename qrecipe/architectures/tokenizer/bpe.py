@@ -3,7 +3,8 @@
 llama.cpp's converter asks transformers; here the package `tokenizers` answers, on which transformers stands: the same
 tokens are added (tokenizer_config.json's `added_tokens_decoder`, then special tokens that are still missing), and
 texts of added tokens go through the tokenizer and back where they are not normalized. Source: `get_vocab_base` of
-`conversion/base.py`. `tokenizers` is Rust: what it panics at is caught, and padding and truncation are never set.
+`conversion/base.py`. `tokenizers` is Rust: it gets only what `steps.py` lets through, without padding and truncation,
+and what it panics at all the same is caught.
 """
 
 from __future__ import annotations
@@ -18,7 +19,9 @@ from qrecipe.architectures.tokenizer.documents import Model, content
 from qrecipe.architectures.tokenizer.files import TokenizerFiles
 from qrecipe.architectures.tokenizer.llama_hf import special_tokens
 from qrecipe.architectures.tokenizer.sentencepiece import added_decoder
+from qrecipe.architectures.tokenizer.steps import sound
 from qrecipe.architectures.tokenizer.table import MOST_TOKENS, TokenTable, TokenType, looks_special, visible
+from qrecipe.errors import SourceError
 
 if TYPE_CHECKING:
     import tokenizers
@@ -29,10 +32,11 @@ _PANIC = "PanicException"  # of pyo3; a BaseException, and importable from nowhe
 
 @dataclass(frozen=True, slots=True)
 class BpeTokenizer:
-    """A tokenizer.json that is a byte-level BPE, opened."""
+    """A tokenizer.json that is a byte-level BPE, opened; `cuts`: text is cut as the file says, which may take long."""
 
     path: Path
     tokenizer: tokenizers.Tokenizer
+    cuts: bool = True
 
     def ask(self, question: Callable[[tokenizers.Tokenizer], Answer]) -> Answer:
         """Return an answer; SourceError where the package has none."""
@@ -49,7 +53,9 @@ def open_bpe(files: TokenizerFiles) -> BpeTokenizer:
     if model.type not in ("BPE", None):
         raise faults.wrong_kind(files.json_path, "model.type", f"a tokenizer of type {model.type!r}", "a BPE")
     files.vocabulary()
-    opened = BpeTokenizer(files.json_path, _guarded(files.json_path, lambda: _loaded(files)))
+    path = files.json_path
+    given = _guarded(path, lambda: sound(content(path), path))
+    opened = BpeTokenizer(path, _guarded(path, lambda: _loaded(given.data)), given.cuts)
     _add(opened, files)
     return opened
 
@@ -83,13 +89,10 @@ def _there_and_back(opened: BpeTokenizer, text: str) -> str:
     return opened.ask(lambda t: t.decode(t.encode(text, add_special_tokens=False).ids, skip_special_tokens=False))
 
 
-def _loaded(files: TokenizerFiles) -> tokenizers.Tokenizer:
+def _loaded(document: bytes) -> tokenizers.Tokenizer:
     from tokenizers import Tokenizer  # noqa: PLC0415 - heavy, and only BPE needs it
 
-    tokenizer = Tokenizer.from_buffer(content(files.json_path))
-    tokenizer.no_padding()
-    tokenizer.no_truncation()
-    return tokenizer
+    return Tokenizer.from_buffer(document)
 
 
 def _add(opened: BpeTokenizer, files: TokenizerFiles) -> None:
@@ -121,6 +124,8 @@ def _existing_names(files: TokenizerFiles) -> Iterator[str]:
 def _guarded(path: Path, question: Callable[[], Answer]) -> Answer:
     try:
         return question()
+    except SourceError:
+        raise
     except Exception as error:  # noqa: BLE001 - the package raises plain Exception
         raise faults.refused(path, str(error)) from None
     except BaseException as error:

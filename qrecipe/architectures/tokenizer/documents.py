@@ -7,10 +7,11 @@ when it is odd (a `bos_token` that is a number) is `object` here, and whoever re
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, PlainValidator, TypeAdapter, ValidationError
 
 from qrecipe.architectures.tokenizer import faults
 
@@ -36,7 +37,19 @@ Id = Annotated[int, Field(ge=0, le=_MOST_ID)]
 Pairs = list[tuple[str, str]]
 Merges = Annotated[Annotated[Pairs, Field(fail_fast=True)] | list[str], Field(union_mode="left_to_right")]
 """Either form of merges; half a million pairs are read as tuples, which are the quickest."""
+Vocabulary = dict[str, Id]
+"""Tokens with their numbers."""
 Document = TypeVar("Document")
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """What a tokenizer has where others have a `Vocabulary`; of no kind of ours."""
+
+    value: object = None
+
+
+AnyVocabulary = Annotated[Vocabulary | Annotated[Unread, PlainValidator(Unread)], Field(union_mode="left_to_right")]
 
 
 class _Part(BaseModel):
@@ -59,7 +72,7 @@ class Model(_Part):
     """`model` of a tokenizer.json; what `vocab` is depends on `type`."""
 
     type: str | None = None
-    vocab: object = None
+    vocab: AnyVocabulary = Unread()
     merges: Merges = Field(default_factory=list)
     byte_fallback: bool | None = None
     ignore_merges: bool | None = None
@@ -80,30 +93,11 @@ class TokenizerJson(_Part):
     padding: object = None
 
 
-class _Counted(_Part):
-    vocab: dict[str, Id]
-
-
-class TokenCounts(_Part):
-    """tokenizer.json without its merges, for whoever only counts tokens: twice as quick."""
-
-    model: _Counted
-    added_tokens: list[object] = Field(default_factory=list)
-
-    @property
-    def tokens(self) -> int:
-        """The model's tokens and the added ones, among which tokens of the model may stand again."""
-        return len(self.model.vocab) + len(self.added_tokens)
-
-
-Vocabulary = dict[str, int]
-"""Tokens with their numbers."""
 Settings = dict[str, object]
 """tokenizer_config.json, config.json, special_tokens_map.json: any object."""
 SETTINGS: TypeAdapter[Settings] = TypeAdapter(dict[str, object])
-VOCABULARY: TypeAdapter[Vocabulary] = TypeAdapter(dict[str, Id])
+VOCABULARY: TypeAdapter[Vocabulary] = TypeAdapter(Vocabulary)
 ADDED_DECODER: TypeAdapter[dict[str, AddedToken]] = TypeAdapter(dict[str, AddedToken])
-TOKEN_COUNTS: TypeAdapter[TokenCounts] = TypeAdapter(TokenCounts)
 TOKENIZER_JSON: TypeAdapter[TokenizerJson] = TypeAdapter(TokenizerJson)
 
 

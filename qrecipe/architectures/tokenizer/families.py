@@ -1,6 +1,7 @@
 """`tokenizer.*` for each family: one function each, in what llama.cpp's converter calls `set_vocab`.
 
-Each takes the folder beside the weights and returns all entries in order, every key once, and warnings. A folder
+Each takes the folder beside the weights and returns all entries in order, every key once, and warnings (Gemma's: a
+`GemmaTokenizer`, which makes them). A folder
 without a tokenizer raises `TokenizerLackingError`, which an architecture turns into `Conversion.lacking`; a tokenizer
 that cannot be believed raises another `SourceError`, which should be let through. A byte-level BPE whose pre-tokenizer
 is not recognised has `tokenizer.ggml.model` = "gpt2" and no `tokenizer.ggml.pre`.
@@ -9,14 +10,16 @@ Sources: `conversion/{base,gemma,llama,qwen}.py` of llama.cpp b11434.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from qrecipe.architectures.described import Described, once
+from qrecipe.architectures.tokenizer import faults
 from qrecipe.architectures.tokenizer.bpe import bpe_table, open_bpe
-from qrecipe.architectures.tokenizer.documents import TOKEN_COUNTS, TokenizerJson, parsed
+from qrecipe.architectures.tokenizer.documents import TokenizerJson
 from qrecipe.architectures.tokenizer.files import TOKENIZER_MODEL, TokenizerFiles, read_files
+from qrecipe.architectures.tokenizer.kept import Kept, find, keep, key_of
 from qrecipe.architectures.tokenizer.llama_hf import has_byte_fallback, llama_hf_table
 from qrecipe.architectures.tokenizer.pre import pre_name
 from qrecipe.architectures.tokenizer.sentencepiece import sentencepiece_table, token_count
@@ -25,7 +28,8 @@ from qrecipe.architectures.tokenizer.table import TokenTable, TokenType
 from qrecipe.errors import Diagnostic
 from qrecipe.types.metadata import MetadataEntry, MetadataKind
 
-_EITHER = (TOKENIZER_MODEL, "tokenizer.json")
+_JSON = "tokenizer.json"
+_EITHER = (TOKENIZER_MODEL, _JSON)
 _GEMMA_DEFAULTS = {
     "unk_token": "<unk>",
     "bos_token": "<bos>",
@@ -34,40 +38,76 @@ _GEMMA_DEFAULTS = {
     "mask_token": "<mask>",
 }
 _LLAMA_DEFAULTS = {"unk_token": "<unk>", "bos_token": "<s>", "eos_token": "</s>"}
-_VISIBLE = (  # Gemma 4 marks calls and thoughts with these, and chat parsers must see them
-    b"<|channel>",
-    b"<channel|>",
-    b"<|tool_call>",
-    b"<tool_call|>",
-    b"<|tool_response>",
-    b"<tool_response|>",
-    b'<|"|>',
+_VISIBLE = frozenset(  # Gemma 4 marks calls and thoughts with these, and chat parsers must see them
+    (
+        b"<|channel>",
+        b"<channel|>",
+        b"<|tool_call>",
+        b"<tool_call|>",
+        b"<|tool_response>",
+        b"<tool_response|>",
+        b'<|"|>',
+    )
 )
 _CODE_LLAMA, _CODE_LLAMA_EOT = 32016, 32010
 _NO_BOS = 49152
 
 
-def gemma4_entries(folder: Path | None) -> Described:
-    """Return the entries of Gemma 4 (tokenizer.json)."""
-    files = read_files(folder)
+@dataclass(frozen=True, slots=True)
+class GemmaTokenizer:
+    """A tokenizer whose files are read once.
+
+    Attributes:
+        rows: How many rows of the embeddings the converter keeps; None without a tokenizer (all).
+        entries: Makes the entries; TokenizerLackingError without a tokenizer.
+    """
+
+    rows: int | None
+    entries: Callable[[], Described]
+
+
+def gemma4(folder: Path | None, vocab_size: int | None) -> GemmaTokenizer:
+    """Return what Gemma 4 has of its tokenizer (tokenizer.json)."""
+    key = key_of(folder)
+    known = find(key)
+    if known is not None:
+        return GemmaTokenizer(known.tokens, lambda: Described(known.entries))
+    files = _present(folder)
+    rows = _rows(files, vocab_size)
+
+    def entries() -> Described:
+        made = _gemma4(_needed(files, folder, _JSON))
+        if rows is not None and not made.findings:
+            keep(folder, key, Kept(rows, made.entries))
+        return made
+
+    return GemmaTokenizer(rows, entries)
+
+
+def _gemma4(files: TokenizerFiles) -> Described:
     table = llama_hf_table(files, _GEMMA_DEFAULTS)
-    types = [
-        TokenType.USER_DEFINED if text in _VISIBLE else kind
-        for text, kind in zip(table.texts, table.types, strict=True)
-    ]
+    types = list(table.types)
+    for number, text in enumerate(table.texts):
+        if text in _VISIBLE:
+            types[number] = TokenType.USER_DEFINED
+    tokens = tuple(replace(table, types=types).entries("gemma4"))
     special = special_entries(files, merges=True)
     flags = (_bool("tokenizer.ggml.add_space_prefix", value=False), _bool("tokenizer.ggml.add_bos_token", value=True))
-    return _described(replace(table, types=types).entries("gemma4"), special, after=flags)
+    return _described(tokens, special, after=flags)
 
 
-def gemma3_entries(folder: Path | None, vocab_size: int | None) -> Described:
-    """Return the entries of Gemma 3: tokenizer.model, or else tokenizer.json.
+def gemma3(folder: Path | None, vocab_size: int | None) -> GemmaTokenizer:
+    """Return what Gemma 3 has of its tokenizer: tokenizer.model, or else tokenizer.json.
 
     Args:
         folder: Where the files are.
         vocab_size: What config.json says (transformers' default where it is silent); None: as many as there are.
     """
-    files = read_files(folder, *_EITHER)
+    files = _present(folder)
+    return GemmaTokenizer(_rows(files, vocab_size), lambda: _gemma3(_needed(files, folder, *_EITHER), vocab_size))
+
+
+def _gemma3(files: TokenizerFiles, vocab_size: int | None) -> Described:
     if files.sentencepiece is None:
         return _bpe(files, vocab_size)
     flags = (_bool("tokenizer.ggml.add_space_prefix", value=False),)
@@ -101,14 +141,26 @@ def qwen_entries(folder: Path | None, vocab_size: int | None) -> Described:
     return _bpe(files, vocab_size)
 
 
-def gemma3_rows(folder: Path | None, vocab_size: int | None) -> int | None:
-    """Return how many rows of Gemma 3's embeddings the converter keeps; None without a tokenizer (all)."""
-    if folder is None:
+def _present(folder: Path | None) -> TokenizerFiles | None:
+    """Read Gemma's files; None where there are none, which is no fault before the entries are wanted."""
+    try:
+        return read_files(folder, *_EITHER)
+    except faults.TokenizerLackingError:
         return None
-    model, document = (folder / name for name in _EITHER)
-    if model.is_file():
-        return token_count(model, vocab_size)
-    return parsed(document, TOKEN_COUNTS).tokens if document.is_file() else None
+
+
+def _needed(files: TokenizerFiles | None, folder: Path | None, *names: str) -> TokenizerFiles:
+    if files is None or (names == (_JSON,) and files.json is None):
+        raise faults.lacking(folder, names)
+    return files
+
+
+def _rows(files: TokenizerFiles | None, vocab_size: int | None) -> int | None:
+    if files is None:
+        return None
+    if files.sentencepiece is not None:
+        return token_count(files.sentencepiece, vocab_size)
+    return files.tokens()
 
 
 def _llama(files: TokenizerFiles, vocab_size: int | None) -> Described:

@@ -28,6 +28,18 @@ def lacking(folder: Path | None, names: tuple[str, ...]) -> TokenizerLackingErro
     )
 
 
+def unsettled(folder: Path) -> Diagnostic:
+    """The tokenizer has no settings beside it."""
+    return Diagnostic(
+        "tokenizer-unsettled",
+        "there is no tokenizer_config.json beside the tokenizer",
+        Location(file=str(folder)),
+        why="special tokens and the chat template are left out of the GGUF, or are the family's defaults",
+        fix="put tokenizer_config.json of this model into its folder",
+        severity="warning",
+    )
+
+
 def unreadable(path: Path, error: OSError) -> SourceError:
     """The system does not give the file."""
     return _error(

@@ -14,6 +14,7 @@ from qrecipe.architectures.tokenizer.documents import (
     Model,
     Settings,
     TokenizerJson,
+    Unread,
     Vocabulary,
     checked,
     parsed,
@@ -67,10 +68,17 @@ class TokenizerFiles:
     def vocabulary(self) -> Vocabulary:
         """Return the tokens of tokenizer.json's model with their numbers; SourceError where two have the same."""
         model = self.json.model if self.json is not None else Model()
-        found = checked(self.json_path, "model.vocab", model.vocab, VOCABULARY)
+        found = model.vocab
+        if isinstance(found, Unread):
+            found = checked(self.json_path, "model.vocab", found.value, VOCABULARY)
         if len(set(found.values())) != len(found):
             raise faults.wrong_ids(self.json_path, "model.vocab", "two tokens of the vocabulary have the same number")
         return found
+
+    def tokens(self) -> int:
+        """Count tokenizer.json's tokens and its added ones, among which tokens of the model may stand again."""
+        added = self.json.added_tokens if self.json is not None else ()
+        return len(self.vocabulary()) + len(added)
 
 
 def read_files(folder: Path | None, *needed: str) -> TokenizerFiles:

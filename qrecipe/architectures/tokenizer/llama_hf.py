@@ -9,8 +9,8 @@ whatever key that ends in `_token`, or listed as extra ones. transformers 5.23 h
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import product
 
 from qrecipe.architectures.tokenizer import faults
 from qrecipe.architectures.tokenizer.documents import SETTINGS, Model, Settings, Vocabulary, parsed
@@ -18,7 +18,7 @@ from qrecipe.architectures.tokenizer.files import TokenizerFiles
 from qrecipe.architectures.tokenizer.table import MOST_TOKENS, TokenTable, TokenType
 
 _SCORE = -1000.0
-_BYTE = re.compile(r"<0x[0-9A-Fa-f]{2}>")
+_BYTES = frozenset(f"<0x{high}{low}>" for high, low in product("0123456789ABCDEFabcdef", repeat=2))
 _EXTRA = ("extra_special_tokens", "additional_special_tokens")
 
 
@@ -47,10 +47,13 @@ def llama_hf_table(files: TokenizerFiles, defaults: Mapping[str, str]) -> TokenT
     added = _added(files, base)
     unsaid = (token for key, token in defaults.items() if key not in (files.settings or {}))
     special = {*unsaid, *special_tokens(files)}
-    types = [_type(token, special, TokenType.NORMAL) for token in texts]
+    types = [TokenType.NORMAL] * len(base)
+    for kind, tokens in ((TokenType.CONTROL, special), (TokenType.BYTE, _BYTES)):
+        for token in base.keys() & tokens:
+            types[base[token]] = kind
     types += [TokenType.CONTROL if token in special else TokenType.USER_DEFINED for token in added]
     texts += added
-    return TokenTable([token.encode() for token in texts], types, [_SCORE] * len(texts))
+    return TokenTable(list(map(str.encode, texts)), types, [_SCORE] * len(texts))
 
 
 def special_tokens(files: TokenizerFiles) -> Iterator[str]:
@@ -73,12 +76,6 @@ def _contents(values: Iterable[object]) -> Iterator[str]:
         content = value.get("content") if isinstance(value, Mapping) else value
         if isinstance(content, str):
             yield content
-
-
-def _type(token: str, special: set[str], otherwise: TokenType) -> TokenType:
-    if token.startswith("<0x") and _BYTE.fullmatch(token):
-        return TokenType.BYTE
-    return TokenType.CONTROL if token in special else otherwise
 
 
 def _check_numbers(files: TokenizerFiles, base: Vocabulary) -> None:

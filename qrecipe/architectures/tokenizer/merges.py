@@ -24,10 +24,9 @@ def merges_entry(files: TokenizerFiles) -> Iterator[MetadataEntry]:
 
 
 def _joined(merges: Merges) -> list[str]:
-    pairs = [merge for merge in merges if isinstance(merge, tuple)]
-    if not pairs:
-        return [merge for merge in merges if isinstance(merge, str)]
-    joined = list(map(" ".join, pairs))
+    if isinstance(merges[0], str):  # then all are
+        return merges
+    joined = list(map(" ".join, merges))
     if "".join(joined).count(" ") == len(joined):
         return joined
-    return [" ".join(part.replace(" ", _BLANK) for part in pair) for pair in pairs]
+    return [" ".join(part.replace(" ", _BLANK) for part in pair) for pair in merges]

@@ -58,6 +58,8 @@ _NAMES = {
 def pre_name(document: TokenizerJson, opened: BpeTokenizer) -> str | None:
     """Return the name, None where none can be told."""
     table = _table()
+    if not opened.cuts:
+        return None
     ids = opened.ids(table.text)
     return table.names.get(sha256(str(ids).encode()).hexdigest()) or named_by_structure(document)
 

@@ -6,7 +6,6 @@ import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from itertools import chain
 
 from qrecipe.types.metadata import MetadataEntry, MetadataKind
 
@@ -64,8 +63,10 @@ def strings(key: str, texts: Sequence[bytes]) -> MetadataEntry:
     """Return an array of texts."""
     sizes = list(map(len, texts))
     lengths = {n: _LENGTH(n) for n in set(sizes)}
-    pieces = zip(map(lengths.__getitem__, sizes), texts, strict=True)
-    return MetadataEntry.array(key, MetadataKind.STRING, len(texts), b"".join(chain.from_iterable(pieces)))
+    pieces = [b""] * (2 * len(texts))
+    pieces[::2] = map(lengths.__getitem__, sizes)
+    pieces[1::2] = texts
+    return MetadataEntry.array(key, MetadataKind.STRING, len(texts), b"".join(pieces))
 
 
 def looks_special(token: str) -> bool:

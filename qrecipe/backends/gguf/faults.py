@@ -22,13 +22,16 @@ _NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 def unmapped(target: Target, inventory: Inventory) -> Diagnostic:
     """The tensor names are the checkpoint's own."""
     names = "llama.cpp finds tensors by its own names (blk.0.attn_q.weight)"
+    otherwise = (
+        "install a plug-in for this architecture or write one (docs/how-to/add-an-architecture.md), or convert to "
+        "GGUF first and make that the source; compressed-tensors and torchao need no such names"
+    )
     return Diagnostic(
         "unmapped-names",
         f"target {target.name!r} cannot be made: no architecture plug-in maps the names of "
         f"{inventory.source or 'this model'}",
         why=f"{names}; {inventory.why_unmapped}" if inventory.why_unmapped else names,
-        fix="install a plug-in for this architecture or write one (docs/how-to/write-a-plug-in.md), or convert to GGUF "
-        "first and make that the source; compressed-tensors and torchao need no such names",
+        fix=inventory.map_them or otherwise,
     )
 
 
@@ -150,7 +153,7 @@ def non_finite(tensor: TensorInfo, flat: int, value: float, file: str) -> Diagno
     return Diagnostic(
         "weight-not-finite",
         f"tensor {tensor.name!r} holds {_spoken(value)} at {position(tensor, flat)} (element {flat})",
-        Location(file=file),
+        Location(file=file, key_path=", ".join(tensor.source_names[:1])),
         why="one such value spoils whatever is computed with it, and the scale of all weights around it",
         fix="get the checkpoint again, or mend it where it is made",
     )

@@ -11,9 +11,8 @@ import pytest
 
 from qrecipe.architectures.described import Described
 from qrecipe.architectures.tokenizer.families import (
-    gemma3_entries,
-    gemma3_rows,
-    gemma4_entries,
+    gemma3,
+    gemma4,
     llama_entries,
     qwen_entries,
 )
@@ -48,7 +47,7 @@ def _value(entry: MetadataEntry) -> object:
 def test_gemma_4(tmp_path: Path):
     settings = {"eos_token": "<eos>", "sot_token": "<end>"}
     document = FALLBACK | {"added_tokens": [added("<eos>", 1), added("<|tool_call>", 6), added("<end>", 7)]}
-    found = gemma4_entries(files(tmp_path, {"tokenizer.json": document, "tokenizer_config.json": settings}))
+    found = gemma4(files(tmp_path, {"tokenizer.json": document, "tokenizer_config.json": settings}), None).entries()
     assert said(found) == {
         "ggml.model": "gemma4",
         "ggml.tokens": ["<pad>", "<eos>", "<0x0A>", "a", "b", "ab", "<|tool_call>", "<end>"],
@@ -62,7 +61,9 @@ def test_gemma_4(tmp_path: Path):
 
 
 def test_a_default_token_that_is_disowned_is_no_control_token(tmp_path: Path):
-    found = gemma4_entries(files(tmp_path, {"tokenizer.json": FALLBACK, "tokenizer_config.json": {"pad_token": None}}))
+    found = gemma4(
+        files(tmp_path, {"tokenizer.json": FALLBACK, "tokenizer_config.json": {"pad_token": None}}), None
+    ).entries()
     assert said(found)["ggml.token_type"] == [1, 3, 6, 1, 1, 1, 4]
 
 
@@ -76,7 +77,7 @@ def test_a_sentencepiece_model(tmp_path: Path):
             "tokenizer_config.json": {"added_tokens_decoder": decoder},
         },
     )
-    found = gemma3_entries(folder, 6)
+    found = gemma3(folder, 6).entries()
     assert said(found) == {
         "ggml.model": "llama",
         "ggml.pre": "default",
@@ -86,8 +87,8 @@ def test_a_sentencepiece_model(tmp_path: Path):
         "ggml.add_space_prefix": False,
     }
     assert [each.what for each in found.findings] == ["token 9 is beyond the model's vocabulary of 6"]
-    assert gemma3_rows(folder, 6) == 6
-    assert gemma3_rows(folder, None) == 4
+    assert gemma3(folder, 6).rows == 6
+    assert gemma3(folder, None).rows == 4
 
 
 def test_user_defined_pieces_are_normal_as_the_converter_has_them(tmp_path: Path):
@@ -107,14 +108,17 @@ def test_a_byte_level_bpe(tmp_path: Path):
         "ggml.merges": ["a b"],
         "ggml.bos_token_id": 4,
     }
-    assert gemma3_rows(folder, None) == 6
+    assert gemma3(folder, None).rows == 6
 
 
 def test_merges_with_blanks_inside(tmp_path: Path):
     document = changed(FALLBACK, "model.merges", [["a", "b"], [" ", "a b"]])
-    assert said(gemma4_entries(files(tmp_path, {"tokenizer.json": document})))["ggml.merges"] == ["a b", "Ġ aĠb"]
+    assert said(gemma4(files(tmp_path, {"tokenizer.json": document}), None).entries())["ggml.merges"] == [
+        "a b",
+        "Ġ aĠb",
+    ]
     document = changed(FALLBACK, "model.merges", ["a b"])
-    assert said(gemma4_entries(files(tmp_path, {"tokenizer.json": document})))["ggml.merges"] == ["a b"]
+    assert said(gemma4(files(tmp_path, {"tokenizer.json": document}), None).entries())["ggml.merges"] == ["a b"]
 
 
 @pytest.mark.parametrize(("vocab_size", "flag"), [(49152, False), (49153, True)])
@@ -133,11 +137,11 @@ def test_code_llama_has_an_end_of_turn(tmp_path: Path):
 @pytest.mark.parametrize("folder", [None, Path("nowhere")])
 def test_no_tokenizer(folder: Path | None):
     with pytest.raises(TokenizerLackingError) as caught:
-        gemma3_entries(folder, None)
+        gemma3(folder, None).entries()
     (finding,) = caught.value.diagnostics
     assert (finding.code, finding.severity) == ("tokenizer-missing", "warning")
     assert finding.what == "the checkpoint has no tokenizer: no tokenizer.model or tokenizer.json beside the weights"
-    assert gemma3_rows(folder, None) is None
+    assert gemma3(folder, None).rows is None
 
 
 def _template(single: str, pair: str) -> dict[str, Any]:
@@ -214,5 +218,5 @@ NAMED = {"chat_template.tool_use": "t", "chat_template.rag": "r", "chat_template
     ],
 )
 def test_chat_templates(tmp_path: Path, found: dict[str, Any], expected: dict[str, object]):
-    entries = said(gemma4_entries(files(tmp_path, {"tokenizer.json": json.dumps(FALLBACK), **found})))
+    entries = said(gemma4(files(tmp_path, {"tokenizer.json": json.dumps(FALLBACK), **found}), None).entries())
     assert {key: value for key, value in entries.items() if key.startswith("chat_")} == expected

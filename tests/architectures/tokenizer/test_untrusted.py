@@ -33,7 +33,7 @@ FOLDER: dict[str, Any] = {
     "generation_config.json": {"temperature": 1.0},
 }
 KINDS: dict[str, tuple[str, Callable[[Path], Described]]] = {
-    "gemma4": ("fallback", families.gemma4_entries),
+    "gemma4": ("fallback", lambda folder: families.gemma4(folder, None).entries()),
     "llama": ("fallback", lambda folder: families.llama_entries(folder, None)),
     "qwen": ("bpe", lambda folder: families.qwen_entries(folder, 16)),
 }
@@ -95,13 +95,13 @@ def test_a_changed_value_is_told_in_words(kind: str, changes: list[tuple[tuple[s
 @given(st.binary(max_size=64))
 def test_any_bytes_are_no_model(data: bytes):
     with tempfile.TemporaryDirectory() as folder:
-        _told_or_done(lambda: families.gemma3_entries(files(Path(folder), {"tokenizer.model": data}), None))
+        _told_or_done(lambda: families.gemma3(files(Path(folder), {"tokenizer.model": data}), None).entries())
 
 
 @pytest.mark.parametrize("opening", ["[", '{"a":'])
 def test_depth_is_no_way_in(tmp_path: Path, opening: str):
     with pytest.raises(QrecipeError, match="is no valid JSON"):
-        families.gemma4_entries(files(tmp_path, {"tokenizer.json": opening * 100_000}))
+        families.gemma4(files(tmp_path, {"tokenizer.json": opening * 100_000}), None).entries()
 
 
 def _told_or_done(entries: Callable[[], Described]) -> None:

@@ -56,8 +56,8 @@ def test_names_that_are_not_mapped_are_refused():
     assert str(BACKEND.refuses(replace(INVENTORY, mapped=False), target())) == (
         "error: target 'gguf' cannot be made: no architecture plug-in maps the names of /models/llama\n"
         "why: llama.cpp finds tensors by its own names (blk.0.attn_q.weight)\n"
-        "fix: install a plug-in for this architecture or write one (docs/how-to/write-a-plug-in.md), or convert to GGUF first and make that the source; "
-        "compressed-tensors and torchao need no such names"
+        "fix: install a plug-in for this architecture or write one (docs/how-to/add-an-architecture.md), "
+        "or convert to GGUF first and make that the source; compressed-tensors and torchao need no such names"
     )
 
 

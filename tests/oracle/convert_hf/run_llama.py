@@ -17,6 +17,16 @@ import xllamacpp
 
 def main(model: str, tokens: list[int], steps: int, best: int, forced: int) -> None:
     """Print the best tokens of each step with their log-probabilities."""
+    running = server(model)
+    found = []
+    for _ in range(steps):
+        found.append(best_tokens(running, tokens, best, forced))
+        tokens.append(found[-1][0][0])
+    sys.stdout.write(json.dumps(found) + "\n")
+
+
+def server(model: str) -> xllamacpp.Server:
+    """Load the model: two threads, a cache of F32, no flash attention."""
     params = xllamacpp.CommonParams()
     params.model.path = model
     params.n_ctx = 256
@@ -25,15 +35,11 @@ def main(model: str, tokens: list[int], steps: int, best: int, forced: int) -> N
     params.cpuparams.n_threads = 2
     params.cache_type_k = params.cache_type_v = xllamacpp.ggml_type.GGML_TYPE_F32
     params.flash_attn_type = xllamacpp.llama_flash_attn_type.LLAMA_FLASH_ATTN_TYPE_DISABLED
-    server = xllamacpp.Server(params)
-    found = []
-    for _ in range(steps):
-        found.append(_best(server.listening_address, tokens, best, forced))
-        tokens.append(found[-1][0][0])
-    sys.stdout.write(json.dumps(found) + "\n")
+    return xllamacpp.Server(params)
 
 
-def _best(address: str, tokens: list[int], best: int, forced: int) -> list[tuple[int, float]]:
+def best_tokens(running: xllamacpp.Server, tokens: list[int], best: int, forced: int) -> list[tuple[int, float]]:
+    """Return the best tokens after these, with their log-probabilities, best first."""
     settings = {
         "n_predict": 1,
         "temperature": 0,
@@ -41,8 +47,8 @@ def _best(address: str, tokens: list[int], best: int, forced: int) -> list[tuple
         "logit_bias": [[forced, 1000]],
         "cache_prompt": False,
     }
-    body = json.dumps({"prompt": tokens, **settings}).encode()
-    request = urllib.request.Request(f"{address}/completion", body, {"Content-Type": "application/json"})  # noqa: S310 - a server of this process
+    url, body = f"{running.listening_address}/completion", json.dumps({"prompt": tokens, **settings}).encode()
+    request = urllib.request.Request(url, body, {"Content-Type": "application/json"})  # noqa: S310 - a server of this process
     with urllib.request.urlopen(request) as answer:  # noqa: S310 - likewise
         (step,) = json.load(answer)["completion_probabilities"]
     return [(each["id"], each["logprob"]) for each in step["top_logprobs"]]
