@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _SAMPLE, _FEWEST, _MOST = 1 << 14, 4, 8  # weights of a sample, and its rows
 _BAND, _COLUMNS = 64, 64  # rows and columns in which columns are looked at
 _STEP = 1 << 16  # weights at a time
-_HELD = 16  # bytes held for a weight, besides what is stored (a test measures it)
+_HELD = 32  # bytes held for a weight, besides what is stored
 _RUNS = 8  # changes that are told
 _TERNARY = 2  # bits
 

@@ -1,42 +1,12 @@
 """Grids in a checkpoint: found in a sample and in all rows, by bits, group, scale, axis; what is on none says why."""
 
-import gguf
 import numpy as np
 import pytest
 
 import qrecipe
-from qrecipe.codecs.floats import to_bf16
 from qrecipe.types.format import BlockCounts
 from qrecipe.types.grid import Grid, GridRun
-from tests.codecs.qat import bf16
-
-
-def on_grid(random, rows, cols, group, half, *, least=None, scale="BF16"):
-    """Rows s * q with uniform q, a scale for each group; float32 scales are never ones that F16 has."""
-    s = np.exp(random.uniform(-7, -3, (rows, cols // group, 1))).astype(np.float32)
-    s = bf16(s) if scale == "BF16" else s
-    q = random.integers(-half if least is None else least, half, (rows, cols // group, group))
-    return bf16(s * q.astype(np.float32)).reshape(rows, cols)
-
-
-def plain(random, *shape):
-    return bf16(random.normal(size=shape) * 0.02)
-
-
-def write(path, tensors, arch="llama"):
-    writer = gguf.GGUFWriter(path, arch)
-    writer.add_block_count(4)
-    for name, rows in tensors.items():
-        if rows.ndim == 1:
-            writer.add_tensor(name, rows.astype(np.float32))
-        else:
-            writer.add_tensor(name, to_bf16(rows).view(np.uint8), raw_dtype=gguf.GGMLQuantizationType.BF16)
-    writer.write_header_to_file()
-    writer.write_kv_data_to_file()
-    writer.write_tensors_to_file()
-    writer.close()
-    return path
-
+from tests.codecs.grids import on_grid, plain, write
 
 RANDOM = np.random.default_rng(5)
 TENSORS = {

@@ -1,7 +1,6 @@
 """plan --measure: what a build's artifact would be verified as, from all rows or from a few, with nothing written."""
 
 import json
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +8,7 @@ import pytest
 
 import qrecipe
 from tests.cli.running import qrecipe as run
-
-sys.path.insert(0, str(Path(__file__).parent))
-from test_grids import on_grid, plain, write
+from tests.codecs.grids import on_grid, plain, write
 
 RECIPE = """
 qrecipe = 1

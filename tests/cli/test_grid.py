@@ -1,16 +1,12 @@
 """`inspect --grid`: its table, a line for blocks that are alike, what is mixed, the JSON; and usage."""
 
 import json
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from tests.cli.running import qrecipe
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "api"))
-from test_grids import on_grid, plain, write
+from tests.codecs.grids import on_grid, plain, write
 
 
 @pytest.fixture(scope="module")

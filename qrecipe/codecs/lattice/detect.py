@@ -59,11 +59,15 @@ def grid_of(rows: FloatArray) -> Grid | None:
 
 def plainest(rows: FloatArray, grid: Grid) -> tuple[NDArray[np.bool_], str]:
     """Return which groups some float32 scale gives back, and the plainest type that has all these scales."""
+    first = certified(rows, grid)
+    if first.all():
+        return first, grid.scale
     on = certified(rows, replace(grid, scale="F32"))
-    for scale in SCALES[SCALES.index(grid.scale) : -1]:
-        if (certified(rows, replace(grid, scale=scale)) == on).all():
-            return on, scale
-    return on, SCALES[-1]
+    if (first == on).all():
+        return on, grid.scale
+    if grid.scale == "BF16" and (certified(rows, replace(grid, scale="F16")) == on).all():
+        return on, "F16"
+    return on, "F32"
 
 
 def same_kind(a: int, b: int) -> bool:
