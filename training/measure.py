@@ -2,7 +2,7 @@
 
     python -m training.measure
 
-Builds each model twice in a temporary folder: with its recipe, and with the same types without `fit=lattice`.
+Builds each model twice in a temporary folder: with its shipped recipe, and with the same types without `fit=lattice`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 _HERE = Path(__file__).parent
 _MODELS = {"q4_0": "bard-3m-qat-q4_0", "mobile": "bard-3m-qat-mobile"}
-_NAIVE = {"q4_0": ("q4=Q4_0",), "mobile": ("q4=Q4_0", "q2=TQ2_0")}
+_RECIPES = {"q4_0": "bard-ud-q4_k_xl", "mobile": "bard-mobile-q2_k_xl"}
+_NAIVE = {"q4_0": ("q4=Q4_0",), "mobile": ("q4=Q4_0", "q2=TQ2_0", "q8=Q8_0")}
 _BY_GGUF = {
     "token_embd": "embed_tokens",
     "per_layer_token_embd": "embed_tokens_per_layer",
@@ -85,8 +86,7 @@ def _build(layout: str, folder: Path, variables: tuple[str, ...]) -> Path:
     """Build with qrecipe, and return the GGUF file."""
     folder.mkdir()
     words = [word for one in variables for word in ("--set", one)]
-    recipe = _HERE / "recipes" / f"{layout}.toml"
-    command = [sys.executable, "-m", "qrecipe", "build", recipe, "-o", folder, "--threads", "1", *words]
+    command = [sys.executable, "-m", "qrecipe", "build", _RECIPES[layout], "-o", folder, "--threads", "1", *words]
     subprocess.run(command, check=True, capture_output=True)  # noqa: S603 - our own command
     return next(folder.glob("*.gguf"))
 

@@ -51,6 +51,7 @@ HELD = {  # pages whose examples have tests of their own
     "reference/types.md": "codecs/test_types_page.py",
     "explanation/byte-identity.md": "oracle/test_llama_quantize.py",
     "explanation/lattice.md": "docs/test_claims.py",
+    "explanation/qat-table.md": "recipes/test_qat_table.py",
 }
 GENERATED = ("reference/cli.md", "reference/api.md", "reference/hooks.md", "reference/errors.md")
 

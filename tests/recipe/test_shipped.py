@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from qrecipe.codecs.builtin import FITS, FORMATS
-from qrecipe.errors import RecipeError
+from qrecipe.errors import RecipeError, SourceError
 from qrecipe.recipe import shipped
 from qrecipe.recipe.chain import bind_chain
 from qrecipe.recipe.functions import BUILTINS
@@ -40,6 +40,7 @@ def test_names_lead_to_files():
     assert shipped.shipped_inventory("gemma-4-e2b").is_file()
     assert shipped.shipped_recipe("quickstart").is_file()
     assert shipped.shipped_recipe("nothing") is None
+    assert (shipped.shipped_model("bard-3m-qat-q4_0") / "config.json").is_file()
 
 
 @pytest.mark.parametrize("name", ["../pyproject", "llama/../llama/base", "/etc/passwd", "", "llama", "protected"])
@@ -49,6 +50,8 @@ def test_a_name_is_a_name_and_never_a_path(name):
         shipped.lib(name)
     with pytest.raises(RecipeError):
         shipped.shipped_inventory(name)
+    with pytest.raises(SourceError):
+        shipped.shipped_model(name)
 
 
 def test_an_unknown_inventory_is_told_with_the_nearest():
@@ -69,7 +72,10 @@ def test_a_wheel_has_the_files_inside_the_package(tmp_path, monkeypatch):
     (tmp_path / "qrecipe" / "shipped" / "lib" / "llama").mkdir(parents=True)
     (tmp_path / "qrecipe" / "shipped" / "lib" / "llama" / "base.toml").touch()
     assert shipped.shipped_folder() == tmp_path / "qrecipe" / "shipped"
+    (tmp_path / "qrecipe" / "shipped" / "models" / "small").mkdir(parents=True)
+    (tmp_path / "qrecipe" / "shipped" / "models" / "small" / "config.json").touch()
     assert shipped.shipped_bases() == ("llama/base",)
+    assert shipped.shipped_models() == ("small",)
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,11 @@ ROOT = Path(__file__).parents[2]
 CASES = yaml.safe_load((ROOT / "tests" / "cases" / "recipes" / "gemma4.yaml").read_text(encoding="utf-8"))
 PAGE = (ROOT / "docs" / "how-to" / "gemma4.md").read_text(encoding="utf-8")
 REST_OF_HEADER = 15_782_400  # tokenizer, settings and chat template, whatever the model
-LATTICE = {"Q4_0": "Q4_0(fit=lattice)", "TQ2_0": "TQ2_0(scale=negative, fit=lattice)"}
+LATTICE = {
+    "Q4_0": "Q4_0(fit=lattice)",
+    "Q8_0": "Q8_0(fit=lattice)",
+    "TQ2_0": "TQ2_0(scale=negative, fit=lattice)",
+}
 
 
 class Options(BaseModel):

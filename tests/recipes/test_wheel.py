@@ -1,4 +1,4 @@
-"""A wheel has every shipped recipe, base and inventory in it, and plans with them wherever it is unpacked."""
+"""A wheel has every shipped recipe, base, inventory and model in it, and works with them wherever it is unpacked."""
 
 import os
 import subprocess
@@ -20,11 +20,15 @@ def test_a_wheel_plans_what_is_shipped(tmp_path):
     with zipfile.ZipFile(tmp_path / run.stdout.split()[-1]) as wheel:
         wheel.extractall(tmp_path / "site")
     shipped = tmp_path / "site" / "qrecipe" / "shipped"
-    assert files(shipped) == files(ROOT / "recipes")
+    assert files(shipped / "models") == files(ROOT / "models")
+    assert [file for file in files(shipped) if not file[0].startswith("models/")] == files(ROOT / "recipes")
     env = os.environ | {"PYTHONPATH": str(tmp_path / "site"), "HF_HUB_OFFLINE": "1"}
     line = [sys.executable, "-c", "import qrecipe; print(qrecipe.__file__); qrecipe.plan('gemma4-31b-ud-q4_k_xl')"]
     said = subprocess.run(line, cwd=tmp_path, env=env, check=True, capture_output=True, text=True).stdout
     assert Path(said.strip()) == tmp_path / "site" / "qrecipe" / "__init__.py"
+    line = [sys.executable, "-m", "qrecipe", "build", "bard-mobile-q2_k_xl"]
+    subprocess.run(line, cwd=tmp_path, env=env, check=True, capture_output=True)
+    assert (tmp_path / "bard-mobile-q2_k_xl.gguf").is_file()
 
 
 def files(folder):

@@ -17,14 +17,14 @@ SCRIPT = Path(__file__).with_name("llama_tokens.py")
 PROMPT = "Rosalind.\nO my dear Orlando"
 TEXTS = ("", " ", "\n\n", "\n\n\n\n\nAct  II.", "café ☕ 日本", "two  blanks  ", "{x}\ttab <eos>", PROMPT)
 MODELS = {"q4_0": "bard-3m-qat-q4_0", "mobile": "bard-3m-qat-mobile"}
+RECIPES = {"q4_0": "bard-ud-q4_k_xl", "mobile": "bard-mobile-q2_k_xl"}
 
 
 @pytest.fixture(scope="module", params=MODELS)
 def built(request, tmp_path_factory):
     """Build a model, and let llama.cpp tokenize texts and go on from the last."""
     folder = tmp_path_factory.mktemp(request.param)
-    recipe = ROOT / "training" / "recipes" / f"{request.param}.toml"
-    command = [sys.executable, "-m", "qrecipe", "build", str(recipe), "-o", str(folder), "--json"]
+    command = [sys.executable, "-m", "qrecipe", "build", RECIPES[request.param], "-o", str(folder), "--json"]
     built = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
     gguf = next(folder.glob("*.gguf"))
     texts = json.dumps([*TEXTS[:-1], (TEXT / "held_out.txt").read_text(encoding="ascii")[:9000], PROMPT])
@@ -36,7 +36,7 @@ def built(request, tmp_path_factory):
 
 def test_every_block_is_certified(built):
     (target,) = built[1]["targets"]
-    assert len(target["certified"]) == {"bard-3m-qat-q4_0": 34, "bard-3m-qat-mobile": 26}[built[0].name]
+    assert len(target["certified"]) == 34
     assert [each for each in target["certified"] if each["certified"] != each["blocks"]] == []
 
 
