@@ -4,6 +4,7 @@ import sys
 
 import numpy as np
 import pytest
+from huggingface_hub import constants
 
 import qrecipe
 from benchmarks.cost import measure
@@ -23,7 +24,7 @@ def holes(tmp_path):
 
 @pytest.mark.parametrize("short", MODELS)
 def test_the_checkpoint_gives_the_plan_that_the_inventory_gave(tmp_path, monkeypatch, short):
-    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
     folder = published(f"gemma-4-{MODELS[short]}").write(tmp_path / "model")
     for recipe in (name for name in shipped_recipes() if name.startswith(f"gemma4-{short}-")):
         from_inventory = qrecipe.plan(recipe).targets[0]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from huggingface_hub import constants
 from pydantic import BaseModel
 
 import qrecipe
@@ -69,7 +70,7 @@ class PacksFourBits:
 
 @pytest.fixture(autouse=True)
 def no_hub(monkeypatch):
-    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)  # the environment is read once, by whoever comes first
 
 
 @cache
