@@ -18,7 +18,6 @@ from qrecipe.api.memory import task_budget
 from qrecipe.api.outcome import Outcome, Setting, bring_together
 from qrecipe.api.verify_tasks import Rows
 from qrecipe.api.verifying import values_of
-from qrecipe.codecs.finite import first_nonfinite_stored
 from qrecipe.errors import BuildError, Diagnostic, Location, PlanError
 from qrecipe.types.decision import Decision
 from qrecipe.types.event import Event
@@ -69,6 +68,8 @@ class TryRows:
         return fitted.data
 
     def _require_finite(self, source: bytes, start: int) -> None:
+        from qrecipe.codecs.finite import first_nonfinite_stored  # noqa: PLC0415 - planning loads no numpy
+
         found = first_nonfinite_stored(self.stored.name, source)
         if found is not None:
             row, column = divmod(found, self.decision.tensor.cols)

@@ -50,5 +50,5 @@ def test_the_command_works_in_an_empty_folder_without_a_network(tmp_path):
     command = [sys.executable, "-m", "qrecipe", "build", "bard-ud-q4_k_xl"]
     run = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
-    assert "certified: all 97,280 blocks in 34 tensors: every weight comes back bit for bit\n" in run.stderr
+    assert "certified, every weight bit for bit: all 97,280 blocks in 34 tensors\n" in run.stderr
     assert run.stdout == "bard-ud-q4_k_xl.gguf\n"
