@@ -54,7 +54,8 @@ def test_json(installed):
         "offers": {"functions": ["edge"]},
         "problems": [],
     }
-    assert plugins["qrecipe:checkpoints"]["offers"] == {"sources": ["fsspec", "hub", "local", "package", "web"]}
+    offers = plugins["qrecipe:checkpoints"]["offers"]
+    assert offers == {"sources": ["fsspec", "hub", "local", "package", "shipped", "web"]}
     (problem,) = plugins["plugin-bad"]["problems"]
     assert (problem["code"], problem["severity"]) == ("plugin-broken", "warning")
     assert CAUSE in problem["what"]
