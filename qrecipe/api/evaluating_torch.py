@@ -9,7 +9,11 @@ from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from qrecipe.api.evaluating_weights import Weights
+from qrecipe.errors import SourceError
+from qrecipe.evaluation import faults
 from qrecipe.evaluation.divergence import EXACT, Reference, Scores, compare, joined
 from qrecipe.evaluation.kept import logits_in, written
 from qrecipe.evaluation.statistics import measures_of
@@ -18,7 +22,6 @@ from qrecipe.evaluation.transformers_model import TextModel, make_model, require
 from qrecipe.types.evaluation import Measures, TensorCost, WindowDone, WindowsStarted
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     from qrecipe.api.evaluating_bench import Bench
@@ -82,7 +85,7 @@ class TorchRuns:
                 model = self._model(self.weights.originals())
                 logits = logits_in(unfinished, shape, write=True)
                 for window, span in self._spans("source, transformers"):
-                    logits[span] = model.logits(self.windows, window)
+                    logits[span] = self._logits(model, window, self.bench.pair.named)
                 del logits
         return logits_in(path, shape)
 
@@ -95,11 +98,17 @@ class TorchRuns:
         ways: tuple[Reference, ...] = (EXACT, STORED) if self.bench.settings.engine == "both" else (EXACT,)
         scores: list[list[Scores]] = [[] for _ in ways]
         for window, span in self._spans(f"{doing}, transformers"):
-            logits = model.logits(self.windows, window)
+            logits = self._logits(model, window, doing)
             for way, found in zip(ways, scores, strict=True):
                 found.append(compare(reference[span], logits, self.windows.targets(window), way))
         measures = [measures_of(joined(found)) for found in scores]
         return measures[0], measures[-1]
+
+    def _logits(self, model: TextModel, window: int, of: str) -> FloatArray:
+        logits = model.logits(self.windows, window)
+        if not np.isfinite(logits).all():
+            raise SourceError(faults.no_predictions(of))
+        return logits
 
     def _spans(self, doing: str) -> Iterator[tuple[int, slice]]:
         """Yield each window with its positions in the reference, and tell when it is done."""

@@ -180,6 +180,17 @@ def tool_failed(tool: str, model: str, why: str) -> Diagnostic:
     )
 
 
+def no_predictions(artifact: str) -> Diagnostic:
+    """Return what is wrong with a model whose logits are no numbers."""
+    return Diagnostic(
+        "eval-not-finite",
+        "the model predicts nothing: there are logits that are not finite",
+        Location(file=artifact),
+        why="a weight that is not finite, or one that is far too large, spoils whatever is computed with it",
+        fix="look at its weights with qrecipe verify ARTIFACT --source SOURCE, or get it again",
+    )
+
+
 def no_space(folder: str, needed: int, free: int) -> Diagnostic:
     """Return what is wrong where the reference does not fit on the disk."""
     return Diagnostic(

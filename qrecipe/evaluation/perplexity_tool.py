@@ -1,12 +1,15 @@
 """Runs llama.cpp's llama-perplexity and reads what it prints: engine two.
 
 A first run stores the reference's log-probabilities in a file, the others compare with it. Windows, positions and
-measures are the tool's own. A batch is one window, so what it prints on stdout, window by window, is progress.
+measures are the tool's own. A batch is one window, so what it prints on stdout, window by window, is progress. Stdout
+is a file: the tool's printing thread, which it does not wait for at its end, is fast enough then; with a pipe on busy
+cores more than half of all runs with a tiny model ended without their statistics.
 """
 
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 import re
 import shutil
@@ -14,6 +17,7 @@ import struct
 import subprocess
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -49,7 +53,8 @@ _FEW_TOKENS = re.compile(r"tokenizes to only (\d+) tokens")
 _WINDOW = re.compile(r"\[\d+\][^,\s]+,|^ *\d+ +\S+ ± .*%\n", re.MULTILINE)
 _ERROR = re.compile(r"error|fail", re.IGNORECASE)
 _LAST_WORDS = 3  # lines of a failure that are told
-_ATTEMPTS = 8  # it may end before the thread that prints has printed all (b11434, one time in five with tiny models)
+_ATTEMPTS = 8  # it may end before the thread that prints has printed all (b11434)
+_LOOK = 0.1  # seconds between looks at what it has printed
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +85,13 @@ class PerplexityTool:
         """Write a model's log-probabilities on a text to `reference`; `tell` is called for every window."""
         _, talk = self._run(model, ("-f", str(text), "--kl-divergence-base", str(reference)), tell)
         try:
-            tokens_in(reference)
+            whole = reference.stat().st_size == _size(reference)
         except (OSError, ValueError):
             if few := _FEW_TOKENS.search(talk):
                 raise SourceError(faults.text_short(str(text), int(few[1]), self.window, LEAST)) from None
             raise self._failed(model, _last_words(talk)) from None
+        if not whole:
+            raise self._failed(model, f"{reference.name} was not written to its end; the disk may be full")
 
     def compare(self, model: Path, reference: Path, tell: Callable[[], None]) -> Measures:
         """Return a model's measures against what `store` wrote."""
@@ -93,9 +100,13 @@ class PerplexityTool:
         for _ in range(_ATTEMPTS):
             said, talk = self._run(model, ("--kl-divergence-base", str(reference), "--kl-divergence"), tell)
             try:
-                return measures_in(said, windows * (window - 1 - window // 2))
+                measures = measures_in(said, windows * (window - 1 - window // 2))
             except ValueError as error:
                 why = _last_words(talk) or str(error)
+            else:
+                if not math.isfinite(measures.kld.value):
+                    raise SourceError(faults.no_predictions(str(model)))
+                return measures
             if _ERROR.search(talk):
                 break
             tell = _nobody
@@ -139,12 +150,25 @@ def tokens_in(reference: Path) -> NDArray[np.int32]:
         ValueError: It is no such file.
     """
     with reference.open("rb") as file:
-        head = file.read(_HEADER.size)
-        if len(head) < _HEADER.size or head[:8] != b"_logits_":
-            raise ValueError("no file of log-probabilities")
-        _, window, _, windows = _HEADER.unpack(head)
+        window, _, windows = _header(file.read(_HEADER.size))
         tokens = np.frombuffer(file.read(4 * window * windows), "<i4")
     return tokens.reshape(windows, window)
+
+
+def _header(head: bytes) -> tuple[int, int, int]:
+    """Return window, vocabulary and windows."""
+    if len(head) < _HEADER.size or head[:8] != b"_logits_":
+        raise ValueError("no file of log-probabilities")
+    _, window, vocabulary, windows = _HEADER.unpack(head)
+    return window, vocabulary, windows
+
+
+def _size(reference: Path) -> int:
+    """Return how many bytes a whole reference has: after the tokens, 16 bits for each of the vocabulary and 4 more."""
+    with reference.open("rb") as file:
+        window, vocabulary, windows = _header(file.read(_HEADER.size))
+    predictions = windows * (window - 1 - window // 2)
+    return _HEADER.size + 4 * window * windows + predictions * 2 * (2 * ((vocabulary + 1) // 2) + 4)
 
 
 def measures_in(said: str, positions: int) -> Measures:
@@ -158,7 +182,9 @@ def measures_in(said: str, positions: int) -> Measures:
         if (match := re.search(pattern, said)) is None:
             raise ValueError(f"it did not print {name.replace('_', ' ')}")
         scale = 0.01 if pattern.endswith("%") else 1.0
-        found[name] = tuple(scale * float(number) for number in match.groups())
+        value, *errors = (scale * float(number) for number in match.groups())
+        # the root of a variance that rounding has put below 0, or 0 divided by a mean of 0
+        found[name] = (value, *(0.0 if math.isnan(error) else error for error in errors))
     return Measures(
         positions=positions,
         kld=Estimate(*found["kld"]),
@@ -186,16 +212,23 @@ def _last_words(talk: str) -> str:
 
 def _followed(line: list[str], talk: int, tell: Callable[[], None]) -> tuple[int, str]:
     """Run, and call `tell` for every window that is printed; return how it ended, and stdout."""
-    said, told = b"", 0
-    with subprocess.Popen(line, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=talk) as process:  # noqa: S603
+    told = 0
+    with (
+        tempfile.TemporaryFile() as said,
+        subprocess.Popen(line, stdin=subprocess.DEVNULL, stdout=said.fileno(), stderr=talk) as process,  # noqa: S603
+    ):
         try:
-            while process.stdout is not None and (part := os.read(process.stdout.fileno(), 1 << 16)):
-                said += part
-                count = len(_WINDOW.findall(said.decode(errors="replace")))
+            running = True
+            while running:
+                with suppress(subprocess.TimeoutExpired):
+                    process.wait(_LOOK)
+                    running = False
+                printed = os.pread(said.fileno(), os.fstat(said.fileno()).st_size, 0).decode(errors="replace")
+                count = len(_WINDOW.findall(printed))
                 for _ in range(count - told):
                     tell()
                 told = max(count, told)
         except BaseException:
             process.kill()
             raise
-    return process.returncode, said.decode(errors="replace")
+    return process.returncode, printed

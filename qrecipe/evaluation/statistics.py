@@ -6,7 +6,7 @@ ranks which a binomial count would have in 95 % of samples, so it needs no assum
 
 from __future__ import annotations
 
-from math import ceil, exp, floor, sqrt
+from math import ceil, exp, floor, inf, sqrt
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -72,7 +72,10 @@ def quantile(ordered: Floats, share: float) -> Quantile:
 
 
 def _exponential(logarithm: Estimate) -> Estimate:
-    value = exp(logarithm.value)
+    try:
+        value = exp(logarithm.value)
+    except OverflowError:  # logits further apart than 709
+        return Estimate(inf, inf)
     return Estimate(value, value * logarithm.error)
 
 

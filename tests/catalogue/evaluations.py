@@ -118,6 +118,10 @@ def a_llama_perplexity_that_fails() -> object:
     return _by_tool("mix.gguf", "tiny.gguf", mode="fails")
 
 
+def a_model_that_predicts_nothing() -> object:
+    return [faults.no_predictions("mix.gguf")]
+
+
 def a_reference_for_which_there_is_no_room() -> object:
     with patched("shutil.disk_usage", lambda _: SimpleNamespace(free=1000)), written(Path("kept.logits"), 2000):
         return None

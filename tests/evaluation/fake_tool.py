@@ -68,7 +68,9 @@ if "--kl-divergence" not in sys.argv:
     windows = int(given["--chunks"]) if int(given["--chunks"]) > 0 else 2
     tokens = list(range(windows * window))
     head = struct.pack("<8siii", b"_logits_", window, 32, windows)
-    reference.write_bytes(head + struct.pack(f"<{{len(tokens)}}i", *tokens))
+    rows = bytes(windows * (window - 1 - window // 2) * 2 * (32 + 4))
+    whole = head + struct.pack(f"<{{len(tokens)}}i", *tokens) + rows
+    reference.write_bytes(whole[:-1] if mode == "full" else whole)
     print("[1]10.0,[2]10.0,")
     sys.exit()
 said = {said!r}
@@ -79,8 +81,8 @@ print(said[:600] if mode == "mute" or (mode == "hasty" and len(runs.read_text().
 def write_tool(folder: Path, mode: str = "good") -> Path:
     """Write the program; what it is called with is noted in `runs.txt` beside it.
 
-    `short` finds the text too short, `fails` knows no model, `mute` never prints its statistics, `hasty` does so the
-    third time.
+    `short` finds the text too short, `full` has no room for its last byte, `fails` knows no model, `mute` never prints
+    its statistics, `hasty` does so the third time.
     """
     path = folder / "llama-perplexity"
     program = _PROGRAM.format(python=sys.executable, mode=mode, runs=str(folder / "runs.txt"), said=SAID)

@@ -68,6 +68,28 @@ def test_a_text_that_the_tool_finds_too_short(tmp_path):
         run(tmp_path, "short")
 
 
+def test_a_reference_that_was_cut_short_is_not_kept(tmp_path):
+    with pytest.raises(SourceError, match="reference was not written to its end; the disk may be full"):
+        run(tmp_path, "full")
+
+
+def test_errors_that_rounding_made_no_numbers():
+    said = SAID.replace("0.019803 ±   0.003000", "0.000000 ±       -nan").replace(
+        "2.000 ± 0.200 %", "0.000 ±   nan %", 3
+    )
+    measures = measures_in(said, 126)
+    assert (measures.log_ratio, measures.rms_change) == (Estimate(0.0, 0.0), Estimate(0.0, 0.0))
+
+
+def test_a_model_that_predicts_nothing(tmp_path):
+    tool = PerplexityTool(write_tool(tmp_path), 128, None, 3)
+    tool.store(MODEL, TEXT, tmp_path / "reference", lambda: None)
+    program = tool.path.read_text().replace("Mean    KLD:   0.020000", "Mean    KLD:        nan")
+    tool.path.write_text(program)
+    with pytest.raises(SourceError, match="the model predicts nothing"):
+        tool.compare(MODEL, tmp_path / "reference", lambda: None)
+
+
 def test_every_line_is_needed():
     for line in ("Mean PPL(Q) ", "Mean    KLD", "99.9%   KLD", "Same top p:", "RMS Δp"):
         with pytest.raises(ValueError, match="it did not print"):
