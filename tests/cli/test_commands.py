@@ -265,11 +265,11 @@ def test_usage_errors_exit_with_2(workplace, words, complaint):
 def test_an_interrupt_leaves_nothing_behind(workplace, how, times):
     slow = workplace / "slow.py"
     slow.write_text(
-        "import signal, time, qrecipe.backends.gguf.work as work\n"
+        "import os, signal, time, qrecipe.backends.gguf.work as work\n"
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # in the background of a shell it is ignored
         "signal.signal(signal.SIGHUP, signal.SIG_DFL)\n"  # and this one under nohup
         "write = work.EncodeRows.__call__\n"
-        "def slowly(self):\n    print('begun', flush=True)\n    time.sleep(0.5)\n    write(self)\n"
+        "def slowly(self):\n    os.write(1, b'begun\\n')\n    time.sleep(0.5)\n    write(self)\n"
         "work.EncodeRows.__call__ = slowly\n"
         "from qrecipe.cli.main import main\nmain()\n"
     )
