@@ -57,14 +57,24 @@ def input_of(kind: str, seed: int, number: int) -> tuple[Seed, bytes]:
 
 
 def attempt(kind: str, folder: Path, seed: Seed, data: bytes) -> Trial:
-    """Open a seed's files, one of them broken, in an empty folder."""
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    put(folder, {**seed.files, seed.victim: data})
-    trial = watched(kind, folder / seed.opened, sum(map(len, seed.files.values())) + len(data))
+    """Open a seed's files, one of them broken, in an empty folder.
+
+    What took too much memory starts anew, from an empty folder again: threads of a server here can fall on one moment,
+    while what an input costs, it costs each time.
+    """
+    trial = _from_nothing(kind, folder, seed, data)
+    if trial.finding.endswith(" bytes of input"):
+        trial = _from_nothing(kind, folder, seed, data)
     if kind == "lock" and trial.accepted and data != seed.files[seed.victim]:
         return replace(trial, finding="a changed artifact passes for whole")
     return trial
+
+
+def _from_nothing(kind: str, folder: Path, seed: Seed, data: bytes) -> Trial:
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    put(folder, {**seed.files, seed.victim: data})
+    return watched(kind, folder / seed.opened, sum(map(len, seed.files.values())) + len(data))
 
 
 def put(folder: Path, files: Mapping[str, bytes]) -> None:
@@ -76,12 +86,6 @@ def put(folder: Path, files: Mapping[str, bytes]) -> None:
 
 
 def watched(kind: str, path: Path, size: int) -> Trial:
-    """Open a file under watch; a second time where it took much memory, since modules load at the first need."""
-    trial = _once(kind, path, size)
-    return _once(kind, path, size) if trial.finding.endswith(" bytes of input") else trial
-
-
-def _once(kind: str, path: Path, size: int) -> Trial:
     """Open a file as one of a kind; `size` is what it may justify memory with."""
     accepted, finding = False, ""
     tracemalloc.start()
