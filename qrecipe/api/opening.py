@@ -19,12 +19,9 @@ from qrecipe.recipe.shipped import shipped_inventory
 from qrecipe.sources.mapped import mapped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from qrecipe.host.catalog import Catalog
     from qrecipe.sources.imatrix import Imatrix as ImatrixData
     from qrecipe.types.architecture import Architecture
-    from qrecipe.types.metadata import MetadataEntry
     from qrecipe.types.source import Checkpoint
     from qrecipe.types.tensor import Inventory
 
@@ -56,7 +53,7 @@ def open_model(
 def model_of(checkpoint: Checkpoint, catalog: Catalog) -> tuple[Checkpoint, Inventory]:
     """Put an opened checkpoint under canonical names where an architecture knows it; return it with its inventory."""
     if checkpoint.metadata is not None:
-        return checkpoint, inventory_of(checkpoint, _family_of(checkpoint.metadata, catalog))
+        return checkpoint, inventory_of(checkpoint, catalog.architectures.get(arch_of(checkpoint.metadata)))
     architecture = next((each for each in catalog.architectures.values() if _claims(each, checkpoint, catalog)), None)
     if architecture is None:
         return checkpoint, inventory_of(checkpoint, None, *_why_unmapped(checkpoint, catalog))
@@ -68,10 +65,6 @@ def model_of(checkpoint: Checkpoint, catalog: Catalog) -> tuple[Checkpoint, Inve
         raise
     except Exception as error:
         raise _failed(architecture, checkpoint.reference, catalog, error) from error
-
-
-def _family_of(metadata: Iterable[MetadataEntry], catalog: Catalog) -> Architecture | None:
-    return catalog.architectures.get(arch_of(metadata))
 
 
 def _claims(architecture: Architecture, checkpoint: Checkpoint, catalog: Catalog) -> bool:
