@@ -20,6 +20,7 @@ from qrecipe.api.replan import is_plan_file, reopen
 from qrecipe.api.staging import Staging, cannot_write, final_path, refuse_existing, refuse_inputs
 from qrecipe.errors import BuildError, Diagnostic, Location
 from qrecipe.planner.plan import Plan
+from qrecipe.sources.mapped import MappedCheckpoint
 from qrecipe.types.event import Event, TargetDone, TargetStarted, TaskDone
 from qrecipe.types.format import BlockCounts
 from qrecipe.types.piece import PieceWritten
@@ -276,6 +277,7 @@ def _job(ready: Ready, target: TargetPlan, paths: Mapping[str, Path]) -> Job:
         fits=ready.catalog.fits,
         importance=_importance(ready),
         provenance=target.provenance,
+        original=ready.checkpoint.original if isinstance(ready.checkpoint, MappedCheckpoint) else None,
     )
 
 

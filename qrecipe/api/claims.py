@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from qrecipe.types.decision import Decision
     from qrecipe.types.format import Fit
     from qrecipe.types.target import Backend
+    from qrecipe.types.tensor import Inventory
 
 
 def claimed_target(claimed: TargetModel, key_path: str, backend: Backend, file: str) -> Target:
@@ -49,7 +50,7 @@ def refuse_decisions(  # noqa: PLR0913, PLR0917 - everything that a decision dep
     faults = Faults(model.imatrix)
     untenable: dict[tuple[str, str], list[str]] = {}
     for decision in decisions:
-        if (why := _why_untenable(decision, target, backend)) is None:
+        if (why := _why_untenable(decision, target, backend, model.inventory)) is None:
             faults.imatrix(decision, fits)
         else:
             untenable.setdefault((str(decision.type), why), []).append(decision.tensor.name)
@@ -68,12 +69,12 @@ def _options(claimed: TargetModel, key_path: str, backend: Backend, file: str) -
     raise PlanError(*(fault(path, told(found), file) for path, found in zip(paths, faults, strict=True)))
 
 
-def _why_untenable(decision: Decision, target: Target, backend: Backend) -> str | None:
+def _why_untenable(decision: Decision, target: Target, backend: Backend, inventory: Inventory) -> str | None:
     use, tensor = decision.type, decision.tensor
     if decision.keep:
         kept = backend.keep(tensor, target)
         return None if str(use).lower() == kept.lower() else f"kept, it is stored as {kept}"
-    against = objection(use, tensor, target, backend)
+    against = objection(use, tensor, target, backend, inventory)
     return None if against is None else against.why
 
 

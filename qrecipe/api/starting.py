@@ -50,7 +50,7 @@ def new_recipe(checkpoint: str | Path, *, output: str | Path | None = None, from
     if (refusal := backend.refuses(inventory, target)) is not None:
         raise PlanError(refusal)
     source = _writable(moved(reference, Path.cwd(), folder) if is_relative(reference) else reference)
-    into = Destination(target, backend, catalog.formats)
+    into = Destination(target, backend, catalog.formats, inventory)
     if from_grid:
         limits = Limits(cores(), task_budget(None))
         found = grids_of(reference, opened, catalog, limits, lambda _: None)

@@ -13,7 +13,7 @@ from qrecipe.types.format import TypeUse
 if TYPE_CHECKING:
     from qrecipe.recipe.chain import BoundChain
     from qrecipe.types.target import Backend, Target
-    from qrecipe.types.tensor import TensorInfo
+    from qrecipe.types.tensor import Inventory, TensorInfo
 
 Objection = Callable[[TypeUse], PassedOver | None]
 
@@ -30,9 +30,11 @@ class Choice:
         return "keep" if self.use is None else str(self.use)
 
 
-def objection(use: TypeUse, tensor: TensorInfo, target: Target, backend: Backend) -> PassedOver | None:
+def objection(
+    use: TypeUse, tensor: TensorInfo, target: Target, backend: Backend, inventory: Inventory
+) -> PassedOver | None:
     """Say why a type does not fit this tensor in this target; None if it fits."""
-    if (why := backend.stores(use, tensor, target)) is not None:
+    if (why := backend.stores(use, tensor, target, inventory)) is not None:
         return PassedOver(str(use), "backend", why)
     if (why := use.format.refuses(tensor.shape, use.args)) is not None:
         return PassedOver(str(use), "shape", why)

@@ -102,7 +102,8 @@ class Resolver:
     def decide(self, tensor: TensorInfo, index: int, faults: Faults) -> Decision | None:
         """Let rule `index` give the type; a fault is noted and gives None."""
         rule = self.rules[index]
-        choice, passed = choose(self.chains[index], lambda use: objection(use, tensor, self.target, self.backend))
+        of = (tensor, self.target, self.backend, self.model.inventory)
+        choice, passed = choose(self.chains[index], lambda use: objection(use, *of))
         if choice is None:
             faults.nothing_fits(rule, tensor, passed)
             return None

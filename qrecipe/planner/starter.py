@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from qrecipe.planner.resolve import Model
     from qrecipe.types.format import Format
     from qrecipe.types.target import Backend, Target
-    from qrecipe.types.tensor import TensorInfo
+    from qrecipe.types.tensor import Inventory, TensorInfo
 
 _WANTED = {"large": ("Q6_K", "Q8_0"), "small": ("Q4_K", "Q5_0")}  # variable → types, the best first
 _VALUES = ("attn_v", "attn_qkv", "attn_kv_b")
@@ -38,10 +38,11 @@ class Destination:
     target: Target
     backend: Backend
     formats: Mapping[str, Format]
+    inventory: Inventory
 
     def objection(self, type_: str, tensor: TensorInfo) -> str | None:
         """Say why a type does not fit a tensor; None if it fits."""
-        found = objection(TypeUse(self.formats[type_]), tensor, self.target, self.backend)
+        found = objection(TypeUse(self.formats[type_]), tensor, self.target, self.backend, self.inventory)
         return None if found is None else found.why
 
     def choice(self, variable: str, tensor: TensorInfo) -> str:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from qrecipe.errors import Diagnostic
+    from qrecipe.types.artifact import Artifact
     from qrecipe.types.decision import Decision
     from qrecipe.types.format import Fit, FloatArray, Format, TypeUse
     from qrecipe.types.lock import WrittenLock
@@ -104,12 +105,13 @@ class Job:
         inventory: The model.
         decisions: What each tensor becomes, in canonical order.
         layout: Where each byte goes.
-        checkpoint: Where the weights are read.
+        checkpoint: Where the weights are read, under canonical names.
         paths: `OutputFile.path` → the temporary file to write; whoever calls makes, syncs and renames them.
         formats: By name; they decode the source's dtypes.
         fits: By name.
         importance: The imatrix by canonical name, float32 [matrices, cols]; {} without one.
         provenance: What the layout was made with.
+        original: The checkpoint under its own names; None where those are canonical, and `checkpoint` has them.
     """
 
     target: Target
@@ -122,6 +124,7 @@ class Job:
     fits: Mapping[str, Fit]
     importance: Mapping[str, FloatArray] = field(default_factory=dict)
     provenance: Provenance = field(default_factory=Provenance)
+    original: Checkpoint | None = None
 
 
 class Backend(Protocol):
@@ -142,8 +145,11 @@ class Backend(Protocol):
     def refuses(self, inventory: Inventory, target: Target) -> Diagnostic | None:
         """Say why this model cannot become this target at all; None if it can."""
 
-    def stores(self, use: TypeUse, tensor: TensorInfo, target: Target) -> str | None:
+    def stores(self, use: TypeUse, tensor: TensorInfo, target: Target, inventory: Inventory) -> str | None:
         """Say why this type cannot be stored for this tensor (`GGUF has no int4`); None if it can. Not about shapes."""
+
+    def stored_as(self, use: TypeUse, tensor: TensorInfo, target: Target, inventory: Inventory) -> Format:
+        """Return what encodes and decodes a type that is stored here: the type's own format, or a scheme for it."""
 
     def keep(self, tensor: TensorInfo, target: Target) -> str:
         """Return the dtype that is stored when nothing is quantized."""
@@ -172,3 +178,6 @@ class Backend(Protocol):
 
     def read_lock(self, checkpoint: Checkpoint) -> WrittenLock | None:
         """Return the lock of an artifact of this family; None without one. SourceError where it cannot be read."""
+
+    def artifact(self, checkpoint: Checkpoint) -> Artifact | None:
+        """Return an artifact of this family as tensors; None where it is none, or is such tensors already."""

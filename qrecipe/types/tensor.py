@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from qrecipe.errors import Diagnostic
     from qrecipe.types.metadata import MetadataEntry
+    from qrecipe.types.origin import Origin
 
 Shape = tuple[int, ...]
 """Dimensions, outermost first: (rows, cols) or (matrices, rows, cols), in GGUF files reversed; () is a number."""
@@ -27,6 +28,8 @@ class TensorInfo:
         layer: The first component of the name that is a number, from 0; None if there is none.
         source_names: The checkpoint's names behind it: several for stacked experts, none for a tensor that a converter
             makes, and none where no architecture plug-in knows them.
+        source_dtype: What the checkpoint stores under these names; empty where that is `dtype`. They differ where a
+            conversion computes (norms of Gemma 3).
 
     >>> experts = TensorInfo("blk.3.ffn_up_exps.weight", (128, 704, 2816), "BF16", "BF16", "ffn_up_exps", layer=3)
     >>> experts.stacked, experts.rows, experts.cols, experts.params
@@ -40,6 +43,7 @@ class TensorInfo:
     role: str
     layer: int | None = None
     source_names: tuple[str, ...] = ()
+    source_dtype: str = ""
 
     @property
     def params(self) -> int:
@@ -124,6 +128,7 @@ class Inventory:
         why_unmapped: Where the names are not canonical: why not, in one phrase.
         map_them: And what to do about it; empty where only a plug-in helps.
         why_no_metadata: Where `metadata` is None: why.
+        origin: The checkpoint under its own names; None for GGUF files and shipped inventories.
     """
 
     tensors: tuple[TensorInfo, ...]
@@ -140,6 +145,7 @@ class Inventory:
     why_unmapped: str = ""
     map_them: str = ""
     why_no_metadata: str = ""
+    origin: Origin | None = None
 
     @property
     def tied(self) -> bool:

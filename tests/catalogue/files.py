@@ -11,7 +11,7 @@ from unittest import mock
 
 import qrecipe
 from qrecipe.api.staging import Staging, refuse_inputs
-from qrecipe.backends.gguf.staged import Place
+from qrecipe.backends.rows.place import Place
 from qrecipe.inventory.build import inventory_of
 from qrecipe.sources.byte_string import open_bytes
 from qrecipe.sources.gguf import open_gguf

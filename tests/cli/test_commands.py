@@ -265,7 +265,7 @@ def test_usage_errors_exit_with_2(workplace, words, complaint):
 def test_an_interrupt_leaves_nothing_behind(workplace, how, times):
     slow = workplace / "slow.py"
     slow.write_text(
-        "import os, signal, time, qrecipe.backends.gguf.work as work\n"
+        "import os, signal, time, qrecipe.backends.rows.work as work\n"
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # in the background of a shell it is ignored
         "signal.signal(signal.SIGHUP, signal.SIG_DFL)\n"  # and this one under nohup
         "write = work.EncodeRows.__call__\n"

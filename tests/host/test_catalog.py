@@ -10,7 +10,7 @@ from qrecipe.host.catalog import make_catalog
 
 hookimpl_of_others = pluggy.HookimplMarker("qrecipe")
 
-LACKING = "options, profiles, refuses, stores, keep, check, layout, tasks, finish, read_lock"
+LACKING = "options, profiles, refuses, stores, stored_as, keep, check, layout, tasks, finish, read_lock, artifact"
 
 
 class Named:

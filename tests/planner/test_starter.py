@@ -29,7 +29,7 @@ def catalog():
 
 def text_for(model) -> str:
     target = Target("gguf", "gguf", "${name}.gguf")
-    into = Destination(target, catalog().backends["gguf"], catalog().formats)
+    into = Destination(target, catalog().backends["gguf"], catalog().formats, model)
     return starter(model_with(model), into, name="mine", source="model.gguf")
 
 

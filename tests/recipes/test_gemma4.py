@@ -46,8 +46,11 @@ class PacksFourBits:
     def refuses(self, inventory, target):
         return None
 
-    def stores(self, use, tensor, target):
+    def stores(self, use, tensor, target, inventory):
         return None if use.format.name == "Q4_0" else f"no codes for {use.format.name}"
+
+    def stored_as(self, use, tensor, target, inventory):
+        return use.format
 
     def keep(self, tensor, target):
         return tensor.dtype
@@ -65,6 +68,9 @@ class PacksFourBits:
         raise NotImplementedError
 
     def read_lock(self, checkpoint):
+        return None
+
+    def artifact(self, checkpoint):
         return None
 
 

@@ -19,11 +19,12 @@ from qrecipe.backends.gguf.metadata import written_metadata
 from qrecipe.backends.gguf.options import GgufOptions
 from qrecipe.backends.gguf.pre import KEY as PRE_KEY
 from qrecipe.backends.gguf.pre import lacks_pre, with_pre
+from qrecipe.backends.rows import faults as row_faults
 from qrecipe.errors import BuildError, Diagnostic
 
 if TYPE_CHECKING:
     from qrecipe.types.decision import Decision
-    from qrecipe.types.format import TypeUse
+    from qrecipe.types.format import Format, TypeUse
     from qrecipe.types.lock import Provenance, WrittenLock
     from qrecipe.types.metadata import MetadataEntry
     from qrecipe.types.piece import PieceWritten
@@ -49,7 +50,7 @@ class GgufBackend:
             return faults.folder_output(target)
         return None if inventory.mapped else faults.unmapped(target, inventory)
 
-    def stores(self, use: TypeUse, tensor: TensorInfo, target: Target) -> str | None:  # noqa: ARG002 - all targets alike
+    def stores(self, use: TypeUse, tensor: TensorInfo, target: Target, inventory: Inventory) -> str | None:  # noqa: ARG002 - all targets alike
         """A type is stored if GGUF has an id for it; some plain dtypes only where the source has them already."""
         name = use.format.name
         if use.format.gguf_id is None:
@@ -58,6 +59,10 @@ class GgufBackend:
         if carried is not None and name != tensor.dtype:
             return f"{carried} is carried from file to file and never converted"
         return None
+
+    def stored_as(self, use: TypeUse, tensor: TensorInfo, target: Target, inventory: Inventory) -> Format:  # noqa: ARG002 - likewise
+        """A tensor is stored as its type's own format has it."""
+        return use.format
 
     def keep(self, tensor: TensorInfo, target: Target) -> str:  # noqa: ARG002 - the same in every target
         """Return the dtype that a converter would write."""
@@ -89,12 +94,12 @@ class GgufBackend:
 
     def finish(self, job: Job, results: Mapping[str, Sequence[object]]) -> None:
         """Write the header: until now the file has no magic, so a build that died is no GGUF to anyone."""
-        from qrecipe.backends.gguf.staged import Place  # noqa: PLC0415 - planning writes nothing
+        from qrecipe.backends.rows.place import Place  # noqa: PLC0415 - planning writes nothing
 
         (file,) = job.layout.files
         header = _sealed(job, results) if job.provenance.lock is not None else _header(job)
         if len(header) != file.header_bytes:
-            raise BuildError(faults.header_size(job.target, len(header), file.header_bytes))
+            raise BuildError(row_faults.header_size(job.target, len(header), file.header_bytes))
         Place(job.paths[file.path], 0).write(header)
 
     def read_lock(self, checkpoint: Checkpoint) -> WrittenLock | None:
@@ -102,6 +107,10 @@ class GgufBackend:
         from qrecipe.backends.gguf.written import written_lock  # noqa: PLC0415 - builds read no lock
 
         return written_lock(checkpoint)
+
+    def artifact(self, checkpoint: Checkpoint) -> None:  # noqa: ARG002 - the protocol's
+        """A GGUF file is made of tensors already."""
+        return
 
 
 def _sealed(job: Job, results: Mapping[str, Sequence[object]]) -> bytes:

@@ -13,9 +13,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from qrecipe.backends.gguf import faults
 from qrecipe.backends.gguf.lock import MEASURE, UNSEALED
 from qrecipe.backends.gguf.metadata import LOCK_PREFIX
+from qrecipe.backends.rows import faults
 from qrecipe.errors import SourceError
 from qrecipe.types.lock import LOCK_VERSION, Lock, LockedMeasure, LockedTensor, WrittenLock, names_fit
 from qrecipe.types.metadata import MetadataKind

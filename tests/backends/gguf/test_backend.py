@@ -16,12 +16,12 @@ INVENTORY = Inventory((MATRIX,), "llama", source="/models/llama")
 
 @pytest.mark.parametrize("name", ["Q4_0", "Q8_0", "Q4_K", "IQ2_XXS", "TQ2_0", "MXFP4", "F32", "F16", "BF16"])
 def test_ggml_types_are_stored(name: str):
-    assert BACKEND.stores(use(name), MATRIX, target()) is None
+    assert BACKEND.stores(use(name), MATRIX, target(), INVENTORY) is None
 
 
 @pytest.mark.parametrize("name", ["int4", "int8", "fp8"])
 def test_other_types_are_not(name: str):
-    assert BACKEND.stores(use(name), MATRIX, target()) == f"GGUF has no {name}"
+    assert BACKEND.stores(use(name), MATRIX, target(), INVENTORY) == f"GGUF has no {name}"
 
 
 @pytest.mark.parametrize(
@@ -35,11 +35,13 @@ def test_other_types_are_not(name: str):
     ],
 )
 def test_what_is_only_carried_is_stored_where_the_source_has_it(source: str, type_: str, reason: str | None):
-    assert BACKEND.stores(use(type_), tensor("t.weight", (2, 32), source), target()) == reason
+    assert BACKEND.stores(use(type_), tensor("t.weight", (2, 32), source), target(), INVENTORY) == reason
 
 
 def test_every_format_with_an_id_is_stored_and_no_other():
-    stored = {name for name in BY_NAME if BACKEND.stores(use(name), replace(MATRIX, dtype=name), target()) is None}
+    stored = {
+        name for name in BY_NAME if BACKEND.stores(use(name), replace(MATRIX, dtype=name), target(), INVENTORY) is None
+    }
     assert stored == {name for name, found in BY_NAME.items() if found.family == "ggml"}
 
 

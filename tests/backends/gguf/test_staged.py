@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from qrecipe.backends.gguf.staged import Place
+from qrecipe.backends.rows.place import Place
 from qrecipe.errors import BuildError
 
 

@@ -10,7 +10,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from qrecipe.backends.gguf import faults
+from qrecipe.backends.rows import faults
 from qrecipe.errors import BuildError
 
 

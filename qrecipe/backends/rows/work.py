@@ -9,38 +9,61 @@ from __future__ import annotations
 import hashlib
 import math
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
-from qrecipe.backends.gguf import faults
-from qrecipe.backends.gguf.staged import Place
+from qrecipe.backends.rows import faults
 from qrecipe.codecs.finite import first_nonfinite, first_nonfinite_stored
+from qrecipe.codecs.fitting import fitted
 from qrecipe.errors import BuildError, Diagnostic, Location, QrecipeError
 from qrecipe.types.format import BlockCounts, Fit, Fitted, Format, TypeUse
 from qrecipe.types.piece import Measured, PieceDigests, PieceWritten, steps
-from qrecipe.types.source import Checkpoint
+from qrecipe.types.source import Checkpoint, StoredTensor
 from qrecipe.types.tensor import TensorInfo
 
 if TYPE_CHECKING:
     from qrecipe.types.format import FloatArray
 
 
+class RowSink(Protocol):
+    """Where rows go."""
+
+    def write(self, data: bytes, row: int = 0) -> None:
+        """Write whole rows, the first of which is row `row` of the tensor; BuildError where the system refuses."""
+
+
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Rows of one tensor of the checkpoint; `format` decodes them."""
+    """Rows of one tensor of the checkpoint; `format` decodes them, and is None where nothing does."""
 
     checkpoint: Checkpoint
     tensor: TensorInfo
-    format: Format
+    format: Format | None
+
+    @property
+    def stored(self) -> StoredTensor:
+        """The tensor as the checkpoint has it."""
+        return self.checkpoint.tensors[self.tensor.name]
 
     @property
     def file(self) -> str:
         """The name of the file that holds the tensor."""
-        return self.checkpoint.files[self.checkpoint.tensors[self.tensor.name].file].name
+        return self.checkpoint.files[self.stored.file].name
+
+    @property
+    def row_bytes(self) -> int:
+        """Bytes of a row as it is stored."""
+        return self.stored.nbytes // max(self.tensor.stacked * self.tensor.rows, 1)
 
     def read(self, start: int, stop: int) -> bytes:
         """Return rows `start` to `stop` as they are stored."""
-        row = self.format.nbytes((1, self.tensor.cols), ())
+        row = self.row_bytes
         return self.checkpoint.read(self.tensor.name, start * row, (stop - start) * row)
+
+    def decoded(self, data: bytes) -> FloatArray:
+        """Return rows as float32, [n, cols]; BuildError where nothing decodes them."""
+        if self.format is None:
+            raise BuildError(faults.undecodable(self.tensor))
+        return self.format.decode(data, self.tensor.cols)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +77,7 @@ class CopyRows:
     start: int
     stop: int
     step: int
-    place: Place
+    place: RowSink
 
     def __call__(self) -> PieceWritten:
         """Copy; return the piece's digests."""
@@ -67,10 +90,10 @@ class CopyRows:
         return PieceWritten(PieceDigests(copied.digest(), copied.digest()))
 
     def _require_finite(self, data: bytes, start: int) -> None:
-        found = first_nonfinite_stored(self.origin.format.name, data)
+        found = first_nonfinite_stored(self.origin.stored.dtype, data)
         if found is not None:
             tensor = self.origin.tensor
-            value = float(self.origin.format.decode(data, tensor.cols).flat[found])
+            value = float(self.origin.decoded(data).flat[found])
             raise BuildError(faults.non_finite(tensor, start * tensor.cols + found, value, self.origin.file))
 
 
@@ -78,15 +101,17 @@ class CopyRows:
 class EncodeRows:
     """Rows in another type, or fitted anew, `step` of them at a time.
 
-    `fit` is None for plain floats; `importance` is [cols].
+    `stored` is what the artifact has of the type: its own format, or a scheme. `fit` is None for plain floats;
+    `importance` is [cols].
     """
 
     origin: Origin
     start: int
     stop: int
     step: int
-    place: Place
+    place: RowSink
     use: TypeUse
+    stored: Format
     fit: Fit | None
     importance: FloatArray | None
 
@@ -95,13 +120,13 @@ class EncodeRows:
         source, output, counts = hashlib.sha256(), hashlib.sha256(), BlockCounts()
         measuring: _Measuring | None = _Measuring() if self.measured else None
         for start, stop in steps(self.start, self.stop, self.step):
-            stored = self.origin.read(start, stop)
-            source.update(stored)
-            fitted = self._convert(stored, start)
-            output.update(fitted.data)
-            self.place.write(fitted.data, start)
-            counts += fitted.counts
-            measuring = None if measuring is None else measuring.compared(self, fitted.data, stored)
+            read = self.origin.read(start, stop)
+            source.update(read)
+            made = self._convert(read, start)
+            output.update(made.data)
+            self.place.write(made.data, start)
+            counts += made.counts
+            measuring = None if measuring is None else measuring.compared(self, made.data, read)
         measured = Measured() if measuring is None else measuring.measured((self.stop - self.start) * self._cols)
         return PieceWritten(PieceDigests(source.digest(), output.digest()), counts, measured)
 
@@ -114,32 +139,27 @@ class EncodeRows:
     def _cols(self) -> int:
         return self.origin.tensor.cols
 
-    def _convert(self, stored: bytes, start: int) -> Fitted:
+    def _convert(self, data: bytes, start: int) -> Fitted:
         try:
-            return self._converted(stored, start)
+            return self._converted(data, start)
         except QrecipeError as error:
             raise type(error)(*(self._located(fault) for fault in error.diagnostics)) from error
 
-    def _converted(self, stored: bytes, start: int) -> Fitted:
-        rows = self.origin.format.decode(stored, self.origin.tensor.cols)
+    def _converted(self, data: bytes, start: int) -> Fitted:
+        rows = self.origin.decoded(data)
         self._require_finite(rows, start)
-        fitted = self._encoded(rows)
-        if fitted.refused is not None:
-            raise BuildError(_uncertified(self.use, fitted, rows.shape, start))
-        promised = self.use.format.nbytes(rows.shape, self.use.args)
-        if len(fitted.data) != promised:
-            raise BuildError(faults.dishonest_size(self.origin.tensor, self.use, len(fitted.data), promised))
-        return fitted
+        made = fitted(self.use, self.stored, self.fit, rows, self.importance)
+        if made.refused is not None:
+            raise BuildError(_uncertified(self.use, made, rows.shape, start))
+        promised = self.stored.nbytes(rows.shape, self.use.args)
+        if len(made.data) != promised:
+            raise BuildError(faults.dishonest_size(self.origin.tensor, self.use, len(made.data), promised))
+        return made
 
     def _located(self, fault: Diagnostic) -> Diagnostic:
         """Codecs know rows, not tensors: say which tensor theirs was."""
         where = Location(file=self.origin.file, key_path=self.origin.tensor.name)
         return replace(fault, where=where) if fault.where is None else fault
-
-    def _encoded(self, rows: FloatArray) -> Fitted:
-        if self.fit is None:
-            return Fitted(self.use.format.encode(rows, self.use.args, None))
-        return self.fit.encode(self.use, rows, self.importance)
 
     def _require_finite(self, rows: FloatArray, start: int) -> None:
         found = first_nonfinite(rows)
@@ -159,7 +179,9 @@ class _Measuring:
         """Add rows; None where nothing decodes them."""
         from qrecipe.codecs.closeness import row_squares  # noqa: PLC0415 - only where it is asked for
 
-        found = row_squares(output, stored, (work.use.format, work.origin.format), work.origin.tensor.cols)
+        if work.origin.format is None:
+            return None
+        found = row_squares(output, stored, (work.stored, work.origin.format), work.origin.tensor.cols)
         if found is None:
             return None
         self.squares.extend(found[1])  # a piece has as many as rows: no copies
@@ -170,10 +192,10 @@ class _Measuring:
         return Measured(weights, self.identical, math.fsum(self.squares))
 
 
-def _uncertified(use: TypeUse, fitted: Fitted, shape: tuple[int, ...], start: int) -> Diagnostic:
-    counts, rows, cols = fitted.counts, shape[0], shape[1]
+def _uncertified(use: TypeUse, made: Fitted, shape: tuple[int, ...], start: int) -> Diagnostic:
+    counts, rows, cols = made.counts, shape[0], shape[1]
     block = cols * rows // max(counts.blocks, 1)
-    row, column = divmod((fitted.refused or 0) * block, cols)
+    row, column = divmod((made.refused or 0) * block, cols)
     return Diagnostic(
         "block-uncertified",
         f"{counts.blocks - counts.certified:,} of {counts.blocks:,} blocks cannot be certified in {use.format.name}",

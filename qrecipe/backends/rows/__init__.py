@@ -1,0 +1,1 @@
+"""Tensors written by ranges of rows: what every backend's tasks do, whatever its files look like."""
