@@ -3,6 +3,9 @@
 A plug-in is a module or an object with any of these functions, registered under the entry-point group `qrecipe`.
 A hook is cheap: it returns descriptions, and heavy packages load in the method that needs them. Where two plug-ins
 offer the same name, neither is used, and a warning names both; a built-in keeps its name.
+
+A plug-in may say for which version of all this it is written, by an attribute `qrecipe_api = 1` of that module or
+object. One that is written for another version than `API_VERSION` is left out, with a warning that says so.
 """
 
 from __future__ import annotations
@@ -19,6 +22,9 @@ if TYPE_CHECKING:
     from qrecipe.types.source import Source
     from qrecipe.types.target import Backend
     from qrecipe.types.task import Executor
+
+API_VERSION = 1
+"""Of the hooks and of the protocols in `qrecipe.types`; it grows where a plug-in that worked would fail."""
 
 hookspec = pluggy.HookspecMarker("qrecipe")
 hookimpl = pluggy.HookimplMarker("qrecipe")

@@ -73,7 +73,7 @@ def _collect(loaded: Loaded, kind: str, origins: dict[tuple[str, str], str], tro
         try:
             judged = [(item, broken_promise(kind, item)) for item in implementation() or ()]
             offered = {_name(item): item for item, why in judged if why is None}
-        except Exception as error:  # noqa: BLE001 - whatever a third party's hook raises must not take the tool down
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a third party's hook raises must not take the tool down
             troubles.append(broken_plugin(plugin, f"its hook qrecipe_{kind} raised {describe(error)}"))
             continue
         troubles += [broken_plugin(plugin, why) for _, why in judged if why is not None]

@@ -1,7 +1,8 @@
 """Loads plug-ins: the built-ins from their list, third parties from the entry-point group `qrecipe`, one by one.
 
-A plug-in that fails to import, names a hook that does not exist, or raises in a hook is reported as a diagnostic that
-names its distribution, version and cause; the rest works on. Nothing is cached between calls: who loads, owns.
+A plug-in that fails to import, is written for another version of the hooks, names a hook that does not exist, or raises
+in a hook is reported as a diagnostic that names its distribution, version and cause; the rest works on. Nothing is
+cached between calls: who loads, owns.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points, version
+from types import ModuleType
 from typing import Any
 
 import pluggy
@@ -22,12 +24,21 @@ GROUP = "qrecipe"
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """A plug-in that was found, working or not. `key` is what the manager, messages and `Catalog.origins` call it."""
+    """A plug-in that was found, working or not.
+
+    Attributes:
+        key: What the manager, messages and `Catalog.origins` call it.
+        name: The distribution's.
+        version: The distribution's; empty where there is none.
+        origin: `built in`, `handed in`, or its entry point.
+        package: The top-level package of its code, by which a traceback tells whose fault an error is.
+    """
 
     key: str
     name: str
     version: str
     origin: str
+    package: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +81,8 @@ def load_plugins(extra: Iterable[object] = (), *, discover: bool = True) -> Load
         manager.register(builtin, name=f"qrecipe:{type(builtin).__name__.lower()}")
     own = version("qrecipe")
     extra = tuple(extra)
-    providers = [Provider(name, name, own, "built in") for name, _ in manager.list_name_plugin()]
-    providers += [Provider(_name_of(plugin), _name_of(plugin), "", "handed in") for plugin in extra]
+    providers = [Provider(name, name, own, "built in", "qrecipe") for name, _ in manager.list_name_plugin()]
+    providers += [Provider(_name_of(plugin), _name_of(plugin), "", "handed in", _package(plugin)) for plugin in extra]
     troubles = [_register(manager, plugin, _name_of(plugin)) for plugin in extra]
     found = sorted(entry_points(group=GROUP), key=lambda entry: (_distribution(entry), entry.name)) if discover else ()
     for entry in found:
@@ -91,22 +102,44 @@ def _load(manager: pluggy.PluginManager, entry: EntryPoint, key: str) -> Trouble
 
 
 def _provider(entry: EntryPoint, key: str) -> Provider:
-    origin = f"{entry.name} = {entry.value}"
+    origin, package = f"{entry.name} = {entry.value}", entry.value.partition(":")[0].partition(".")[0]
     if entry.dist is None:
-        return Provider(key, entry.name, "", origin)
-    return Provider(key, entry.dist.name, entry.dist.version, origin)
+        return Provider(key, entry.name, "", origin, package)
+    return Provider(key, entry.dist.name, entry.dist.version, origin, package)
 
 
 def _register(manager: pluggy.PluginManager, plugin: object, name: str) -> Trouble | None:
     """Register one plug-in and check that every hook it implements exists; undo where one does not."""
     try:
+        if (trouble := _other_version(plugin, name)) is not None:
+            return trouble
         manager.register(plugin, name=name)
         manager.check_pending()
-    except (ValueError, pluggy.PluginValidationError) as error:
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - attributes of a third party's object may do anything
         if manager.has_plugin(name):
             manager.unregister(name=name)
-        return broken_plugin(name, str(error).replace("\n", " "))
+        told = isinstance(error, (ValueError, pluggy.PluginValidationError))  # by pluggy, in whole sentences
+        return broken_plugin(name, str(error) if told else f"registering it raised {describe(error)}")
     return None
+
+
+def _other_version(plugin: object, name: str) -> Trouble | None:
+    """Say that a plug-in is written for hooks of another version, which may mean something else."""
+    wanted: object = getattr(plugin, "qrecipe_api", hooks.API_VERSION)
+    if wanted == hooks.API_VERSION and type(wanted) is int:
+        return None
+    if type(wanted) is not int:
+        return broken_plugin(name, f"its qrecipe_api is {wanted!r}, which is no whole number")
+    distribution, own = name.split(maxsplit=1)[0], f"qrecipe {version('qrecipe')}"
+    newer = wanted > hooks.API_VERSION
+    finding = Diagnostic(
+        "plugin-api",
+        f"plug-in {name!r} is left out: it is written for version {wanted} of the plug-in interface",
+        why=f"{own} has version {hooks.API_VERSION}, in which hooks and protocols may differ",
+        fix=f"update qrecipe, or install an older {distribution}" if newer else f"update {distribution}",
+        severity="warning",
+    )
+    return Trouble((name,), finding)
 
 
 def broken_plugin(name: str, cause: str) -> Trouble:
@@ -132,3 +165,9 @@ def _distribution(entry: EntryPoint) -> str:
 
 def _name_of(plugin: object) -> str:
     return getattr(plugin, "__name__", None) or type(plugin).__name__
+
+
+def _package(plugin: object) -> str:
+    """Return the top-level package of an object's code; a module is its own."""
+    module = plugin.__name__ if isinstance(plugin, ModuleType) else type(plugin).__module__
+    return module.partition(".")[0]

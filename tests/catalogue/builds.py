@@ -153,6 +153,12 @@ def a_plug_in_that_claims_a_name() -> object:
     return make_catalog(offering("executors", Mine()), discover=False).problems
 
 
+def a_plug_in_for_another_version_of_the_interface() -> object:
+    plugin = offering("executors")
+    plugin.qrecipe_api = 2  # type: ignore[attr-defined]
+    return make_catalog(plugin, discover=False).problems
+
+
 def what_the_system_refuses_anywhere() -> object:
     from qrecipe.cli import main, render  # noqa: PLC0415 - the command line, for what it alone tells
 

@@ -5,7 +5,7 @@ from importlib.metadata import version
 import pluggy
 import pytest
 
-from qrecipe.hooks import hookimpl
+from qrecipe.hooks import API_VERSION, hookimpl
 from qrecipe.host.catalog import make_catalog
 
 hookimpl_of_others = pluggy.HookimplMarker("qrecipe")
@@ -101,6 +101,58 @@ def test_a_broken_plug_in_is_reported_by_name_and_the_rest_works(plugin, cause):
     assert cause in problem.what
     assert "cluster" in found.executors
     assert "half" not in found.executors
+
+
+class Exits:
+    @hookimpl
+    def qrecipe_executors(self):
+        raise SystemExit(3)
+
+
+def test_a_plug_in_that_ends_the_program_is_one_that_does_not_work():
+    found = catalog(Exits(), Good())
+    (problem,) = found.problems
+    assert problem.what == "plug-in 'Exits' does not work: its hook qrecipe_executors raised SystemExit: 3"
+    assert "cluster" in found.executors
+
+
+@pytest.mark.parametrize(
+    ("version_", "fix"),
+    [(API_VERSION + 1, "update qrecipe, or install an older Good"), (API_VERSION - 1, "update Good")],
+    ids=["newer", "older"],
+)
+def test_a_plug_in_for_another_version_of_the_interface_is_left_out(version_, fix, monkeypatch):
+    monkeypatch.setattr(Good, "qrecipe_api", version_, raising=False)
+    found = catalog(Good(), AlsoWorks())
+    (problem,) = found.problems
+    assert str(problem) == (
+        f"warning: plug-in 'Good' is left out: it is written for version {version_} of the plug-in interface\n"
+        f"why: qrecipe {version('qrecipe')} has version {API_VERSION}, in which hooks and protocols may differ\n"
+        f"fix: {fix}"
+    )
+    assert problem.code == "plugin-api"
+    assert "cluster" not in found.executors
+    assert "grid" in found.executors
+
+
+@pytest.mark.parametrize("wrong", ["1", 1.0, True, None])
+def test_a_version_of_the_interface_is_a_whole_number(wrong, monkeypatch):
+    monkeypatch.setattr(Good, "qrecipe_api", wrong, raising=False)
+    (problem,) = catalog(Good()).problems
+    assert problem.what == f"plug-in 'Good' does not work: its qrecipe_api is {wrong!r}, which is no whole number"
+
+
+def test_a_plug_in_for_this_version_of_the_interface_works(monkeypatch):
+    monkeypatch.setattr(Good, "qrecipe_api", API_VERSION, raising=False)
+    found = catalog(Good())
+    assert found.problems == ()
+    assert "cluster" in found.executors
+
+
+class AlsoWorks:
+    @hookimpl
+    def qrecipe_executors(self):
+        return [Named("grid")]
 
 
 def test_a_built_in_keeps_its_name():
