@@ -18,6 +18,7 @@ from qrecipe.api.outcome import bring_together
 from qrecipe.api.partial import with_targets, with_tensors
 from qrecipe.api.replan import is_plan_file, reopen
 from qrecipe.api.staging import Staging, cannot_write, final_path, refuse_existing, refuse_inputs
+from qrecipe.api.staging_folder import FolderStaging, refuse_folder
 from qrecipe.errors import BuildError, Diagnostic, Location
 from qrecipe.planner.plan import Plan
 from qrecipe.sources.mapped import MappedCheckpoint
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from qrecipe.sources.imatrix import Imatrix as ImatrixData
     from qrecipe.types.format import FloatArray
     from qrecipe.types.source import Checkpoint
+    from qrecipe.types.tensor import TensorInfo
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,9 +206,25 @@ def _refuse_early(ready: Ready, options: Options) -> None:
         raise BuildError(*(_as_error(finding) for finding in fits))
     if options.output.exists() and not options.output.is_dir():
         raise BuildError(cannot_write(options.output, NotADirectoryError(20, "not a directory")))
-    finals = [final_path(options.output, file.path) for target in ready.plan.targets for file in target.files]
-    refuse_inputs(finals, _inputs(ready))
-    refuse_existing(finals, replace=options.force)
+    for target in ready.plan.targets:
+        _refuse_output(target, options, tuple(_inputs(ready)))
+
+
+def _refuse_output(target: TargetPlan, options: Options, inputs: Sequence[Path]) -> None:
+    finals = [final_path(options.output, file.path) for file in target.files]
+    refuse_inputs(finals, inputs)
+    if target.writes_folder:
+        folder = final_path(options.output, target.target.output.rstrip("/"))
+        refuse_inputs([folder], {path.parent for path in inputs})
+        refuse_folder(folder, target.files, replace=options.force)
+    else:
+        refuse_existing(finals, replace=options.force)
+
+
+def _staging(target: TargetPlan, options: Options) -> Staging | FolderStaging:
+    if target.writes_folder:
+        return FolderStaging(options.output, target.target.output, target.files, options.force)
+    return Staging(options.output, target.files, options.force)
 
 
 def _inputs(ready: Ready) -> Iterator[Path]:
@@ -223,11 +241,11 @@ def _inputs(ready: Ready) -> Iterator[Path]:
 def _build_one(ready: Ready, target: TargetPlan, options: Options, tell: Callable[[Event], None]) -> Built:
     backend = ready.catalog.backends[target.target.backend]
     executor = ready.catalog.executors[options.executor]
-    tell(TargetStarted(target.name, len(target.decisions), sum(map(target.nbytes, target.decisions))))
-    with Staging(options.output, target.files, options.force) as staging:
+    with _staging(target, options) as staging:
         job = _job(ready, target, staging.paths)
-        results = Results(tell)
-        executor.run(backend.tasks(job, options.limits), options.limits, results)
+        tasks, results = backend.tasks(job, options.limits), Results(tell)
+        tell(TargetStarted(target.name, len(target.decisions), sum(task.nbytes for task in tasks)))
+        executor.run(tasks, options.limits, results)
         backend.finish(job, results.by_tensor())
         paths = staging.publish()
     tell(TargetDone(target.name, ", ".join(map(str, paths)), target.file_bytes or 0))
@@ -236,15 +254,14 @@ def _build_one(ready: Ready, target: TargetPlan, options: Options, tell: Callabl
 
 def _counts(target: TargetPlan, results: Mapping[str, Sequence[object]]) -> Mapping[str, BlockCounts]:
     """Add up what the tasks of each tensor say of its blocks, where they say anything."""
-    pieces = {
-        decision.tensor.name: [
-            piece.counts for piece in results[decision.tensor.name] if isinstance(piece, PieceWritten)
-        ]
-        for decision in target.decisions
-        if decision.tensor.name in results
-    }
-    totals = {name: sum(counts, BlockCounts()) for name, counts in pieces.items()}
+    totals = {decision.tensor.name: _total(decision.tensor, results) for decision in target.decisions}
     return {name: total for name, total in totals.items() if total.blocks}
+
+
+def _total(tensor: TensorInfo, results: Mapping[str, Sequence[object]]) -> BlockCounts:
+    """Add up a tensor's pieces; some backends write it under the checkpoint's names."""
+    found = [piece for name in (tensor.name, *tensor.source_names) for piece in results.get(name, ())]
+    return sum((piece.counts for piece in found if isinstance(piece, PieceWritten)), BlockCounts())
 
 
 class Results:

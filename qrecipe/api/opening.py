@@ -17,6 +17,7 @@ from qrecipe.inventory.compact import read_inventory
 from qrecipe.planner.plan import Imatrix
 from qrecipe.recipe.shipped import shipped_inventory
 from qrecipe.sources.mapped import mapped
+from qrecipe.sources.origin import with_origin
 
 if TYPE_CHECKING:
     from qrecipe.host.catalog import Catalog
@@ -56,11 +57,12 @@ def model_of(checkpoint: Checkpoint, catalog: Catalog) -> tuple[Checkpoint, Inve
         return checkpoint, inventory_of(checkpoint, catalog.architectures.get(arch_of(checkpoint.metadata)))
     architecture = next((each for each in catalog.architectures.values() if _claims(each, checkpoint, catalog)), None)
     if architecture is None:
-        return checkpoint, inventory_of(checkpoint, None, *_why_unmapped(checkpoint, catalog))
+        inventory = inventory_of(checkpoint, None, *_why_unmapped(checkpoint, catalog))
+        return checkpoint, with_origin(inventory, checkpoint)
     try:
         conversion = architecture.convert(checkpoint)
         view = mapped(checkpoint, conversion)
-        return view, converted_inventory(view, architecture, conversion)
+        return view, with_origin(converted_inventory(view, architecture, conversion), checkpoint)
     except QrecipeError:
         raise
     except Exception as error:

@@ -47,7 +47,7 @@ class Staging:
             undo.callback(self.discard)
             for file in self.files:
                 final = final_path(self.folder, file.path)
-                self._make_folder(final.parent)
+                make_folders(final.parent, self._made)
                 refuse_existing([final], replace=self.replace)
                 self._staged[file.path] = _reserve(final, file.nbytes or 0)
             undo.pop_all()
@@ -64,7 +64,7 @@ class Staging:
         refuse_existing(finals.values(), replace=self.replace)
         try:
             for staged in self._staged.values():
-                _sync(staged)
+                sync(staged)
             for path, staged in list(self._staged.items()):
                 staged.replace(finals[path])
                 del self._staged[path]
@@ -72,7 +72,7 @@ class Staging:
             raise BuildError(cannot_write(self.folder, error)) from error
         for parent in {final.parent for final in finals.values()}:
             with suppress(OSError):  # not every file system syncs folders; the files are whole by now
-                _sync(parent)
+                sync(parent)
         self._made.clear()
         return tuple(finals.values())
 
@@ -86,14 +86,16 @@ class Staging:
                 made.rmdir()
         self._made.clear()
 
-    def _make_folder(self, folder: Path) -> None:
-        missing = [parent for parent in (folder, *folder.parents) if not parent.exists()]
-        for parent in reversed(missing):
-            try:
-                parent.mkdir()
-            except OSError as error:
-                raise BuildError(cannot_write(parent, error)) from None
-            self._made.append(parent)
+
+def make_folders(folder: Path, made: list[Path]) -> None:
+    """Make a folder and those above it that are missing; each that was made is noted at once."""
+    missing = [parent for parent in (folder, *folder.parents) if not parent.exists()]
+    for parent in reversed(missing):
+        try:
+            parent.mkdir()
+        except OSError as error:
+            raise BuildError(cannot_write(parent, error)) from None
+        made.append(parent)
 
 
 def final_path(folder: Path, output: str) -> Path:
@@ -168,8 +170,8 @@ def _reserve(final: Path, nbytes: int) -> Path:
     except OSError as error:
         raise BuildError(cannot_write(final, error)) from None
     try:
-        _allocate(handle, nbytes)
-        os.fchmod(handle, 0o666 & ~_umask())
+        allocate(handle, nbytes)
+        os.fchmod(handle, 0o666 & ~umask())
     except OSError as error:
         Path(name).unlink()
         raise BuildError(cannot_write(final, error)) from None
@@ -178,7 +180,8 @@ def _reserve(final: Path, nbytes: int) -> Path:
     return Path(name)
 
 
-def _allocate(handle: int, nbytes: int) -> None:
+def allocate(handle: int, nbytes: int) -> None:
+    """Give an open file its size, its blocks reserved where the system can do that."""
     os.ftruncate(handle, nbytes)
     if nbytes and hasattr(os, "posix_fallocate"):
         try:
@@ -188,13 +191,15 @@ def _allocate(handle: int, nbytes: int) -> None:
                 raise
 
 
-def _umask() -> int:
+def umask() -> int:
+    """Return the bits that new files do without."""
     mask = os.umask(0)
     os.umask(mask)
     return mask
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """Bring a file, or a folder's list of names, onto the disk."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -49,6 +49,28 @@ def tensor_digest(file: str, tensor: StoredTensor, *, sealed: bool) -> Diagnosti
     )
 
 
+def lost(artifact: str, names: Sequence[str]) -> Diagnostic:
+    """Tensors of the lock that are not there."""
+    return Diagnostic(
+        "verify-lost",
+        f"the artifact lacks {_named(names)} of its lock",
+        Location(file=artifact),
+        why="the lock lists every tensor that was built",
+        fix=AGAIN,
+    )
+
+
+def unlocked(artifact: str, names: Sequence[str]) -> Diagnostic:
+    """Tensors that the lock does not know."""
+    return Diagnostic(
+        "verify-unlocked",
+        f"the artifact holds {_named(names)}, of which its lock says nothing",
+        Location(file=artifact),
+        why="the lock lists every tensor that was built",
+        fix=AGAIN,
+    )
+
+
 def padding(file: str, behind: str, start: int, count: int) -> Diagnostic:
     """Padding with something in it."""
     return Diagnostic(
@@ -144,3 +166,9 @@ def _bytes(count: int, one: str, many: str) -> str:
 
 def _tensor(file: str, tensor: StoredTensor) -> Location:
     return Location(file=file, key_path=f"{tensor.name}, bytes {tensor.offset} to {tensor.offset + tensor.nbytes}")
+
+
+def _named(names: Sequence[str]) -> str:
+    shown = ", ".join(map(repr, names[:3]))
+    rest = f" and {len(names) - 3} more" if len(names) > 3 else ""  # noqa: PLR2004 - as many as are shown
+    return f"tensor{'s' * (len(names) > 1)} {shown}{rest}"

@@ -7,7 +7,7 @@ wrong with the artifact is returned, all of it; what is wrong with the question 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,7 @@ from qrecipe.api.verify_gaps import gap_faults
 from qrecipe.api.verify_tasks import PieceChecked, Rows, compare_tasks, digest_tasks
 from qrecipe.errors import Diagnostic, SourceError
 from qrecipe.host.catalog import make_catalog
+from qrecipe.sources.mapped import MappedCheckpoint
 from qrecipe.types.event import Event, TargetDone, TargetStarted
 from qrecipe.types.piece import tensor_digest
 from qrecipe.types.task import Limits, Task
@@ -27,6 +28,7 @@ from qrecipe.types.verification import TensorValues, Verification
 if TYPE_CHECKING:
     from qrecipe.codecs.closeness import Closeness
     from qrecipe.host.catalog import Catalog
+    from qrecipe.types.artifact import Artifact
     from qrecipe.types.format import Format
     from qrecipe.types.lock import WrittenLock
     from qrecipe.types.source import Checkpoint, StoredTensor
@@ -62,22 +64,26 @@ def verify(
         if not Path(artifact).is_file():
             raise
         return Verification(str(artifact), Path(artifact).stat().st_size, 0, None, None, error.diagnostics)
-    theirs = None if source is None else open_model(str(source), Path.cwd(), catalog)[0]
     lock, damage = _lock(checkpoint, catalog)
-    it = _Verifying(str(artifact), checkpoint, lock, theirs, catalog)
-    found = it.run(limits, on_event or (lambda _: None))
+    found = opened_artifact(checkpoint, catalog)
+    theirs = None if source is None else open_model(str(source), Path.cwd(), catalog)[0]
+    tensors = checkpoint if found is None else found.tensors
+    lock, strange = _held(lock, tensors)
+    it = _Verifying(str(artifact), tensors, lock, theirs, catalog, {} if found is None else found.formats)
+    pieces = it.run(limits, on_event or (lambda _: None))
     differences = (
         *damage,
+        *strange,
         *it.headers(),
         *it.types(),
         *it.source_faults(),
-        *it.digests(found),
+        *it.digests(pieces),
         *gap_faults(checkpoint),
     )
     nbytes = sum(file.nbytes for file in checkpoint.files)
     named = None if theirs is None else str(source)
     return Verification(
-        str(artifact), nbytes, len(checkpoint.tensors), lock, named, differences, tuple(it.values(found))
+        str(artifact), nbytes, len(checkpoint.tensors), lock, named, differences, tuple(it.values(pieces))
     )
 
 
@@ -111,6 +117,28 @@ def _read_lock(checkpoint: Checkpoint, catalog: Catalog) -> WrittenLock | None:
     return next((lock for lock in found if lock is not None), None)
 
 
+def opened_artifact(checkpoint: Checkpoint, catalog: Catalog) -> Artifact | None:
+    """Return an artifact of several arrays a tensor as tensors; None for what has tensors already.
+
+    Raises:
+        SourceError: It is such an artifact, and its arrays are not what its config says.
+    """
+    found = (backend.artifact(checkpoint) for backend in catalog.backends.values())
+    return next((artifact for artifact in found if artifact is not None), None)
+
+
+def _held(lock: WrittenLock | None, artifact: Checkpoint) -> tuple[WrittenLock | None, tuple[Diagnostic, ...]]:
+    """Return a lock of the tensors that are there; the others, and those that it does not know, are differences."""
+    if lock is None:
+        return None, ()
+    locked = [tensor.name for tensor in lock.tensors]
+    lost, extra = set(locked) - artifact.tensors.keys(), artifact.tensors.keys() - set(locked)
+    wrong = (*(faults.lost(artifact.reference, sorted(lost)),) * bool(lost),)
+    wrong += (*(faults.unlocked(artifact.reference, sorted(extra)),) * bool(extra),)
+    kept = tuple(tensor for tensor in lock.tensors if tensor.name not in lost)
+    return replace(lock, tensors=kept), (*lock.damage, *wrong)
+
+
 def _lock(checkpoint: Checkpoint, catalog: Catalog) -> tuple[WrittenLock | None, tuple[Diagnostic, ...]]:
     """Return the lock; a damaged one is a difference, and the rest is checked without it."""
     try:
@@ -121,13 +149,24 @@ def _lock(checkpoint: Checkpoint, catalog: Catalog) -> tuple[WrittenLock | None,
 
 @dataclass(frozen=True, slots=True)
 class _Verifying:
-    """An artifact that is being verified; `source` is None where only the lock counts."""
+    """An artifact that is being verified; `model`, the source, is None where only the lock counts.
+
+    `formats` decode tensors of types that no plug-in knows by name.
+    """
 
     artifact: str
     checkpoint: Checkpoint
     lock: WrittenLock | None
-    source: Checkpoint | None
+    model: Checkpoint | None
     catalog: Catalog
+    formats: Mapping[str, Format]
+
+    @property
+    def source(self) -> Checkpoint | None:
+        """The source under the names that the artifact has: canonical ones, or its own."""
+        if self.checkpoint.metadata is None and isinstance(self.model, MappedCheckpoint):
+            return self.model.original
+        return self.model
 
     def run(self, limits: Limits, tell: Callable[[Event], None]) -> Pieces:
         """Read the weights; return what each tensor's pieces came to."""
@@ -146,10 +185,10 @@ class _Verifying:
         """Yield what is wrong with the headers."""
         if self.lock is None:
             return
-        if not self.lock.sealed:
+        if not self.lock.sealed and self.checkpoint.container == "gguf":  # a folder says so itself, as damage
             yield faults.header(self.checkpoint.files[0].name, self.checkpoint.files[0].header_bytes)
-        if self.source is not None and self.source.header_digest != self.lock.lock.source_digest:
-            yield faults.source_headers(self.source.reference, self.lock.lock.source)
+        if self.model is not None and self.model.header_digest != self.lock.lock.source_digest:
+            yield faults.source_headers(self.model.reference, self.lock.lock.source)
 
     def types(self) -> Iterator[Diagnostic]:
         """Yield tensors that are stored in another type than was decided."""
@@ -208,7 +247,8 @@ class _Verifying:
 
     def _formats(self, tensor: StoredTensor, theirs: StoredTensor) -> tuple[Format, Format] | None:
         """Return the formats of two tensors that can be compared."""
-        ours, source = (self.catalog.formats.get(dtype) for dtype in (tensor.dtype, theirs.dtype))
+        ours = self.formats.get(tensor.name) or self.catalog.formats.get(tensor.dtype)
+        source = self.catalog.formats.get(theirs.dtype)
         return None if ours is None or source is None or _trimmed(tensor) != _trimmed(theirs) else (ours, source)
 
     def _file(self, tensor: StoredTensor) -> str:

@@ -60,6 +60,11 @@ class TargetPlan:
         return self.target.name
 
     @property
+    def writes_folder(self) -> bool:
+        """The artifact is a folder, which appears as a whole."""
+        return self.target.output.endswith("/")
+
+    @property
     def files(self) -> tuple[OutputFile, ...]:
         """The files to write, in order."""
         return self.layout.files

@@ -16,9 +16,9 @@ class Artifact:
     """A finished artifact, one tensor for each of its source's.
 
     Attributes:
-        tensors: The artifact as a checkpoint under its source's names; a quantized tensor's `dtype` names one of
-            `formats`, and its bytes are records.
-        formats: What decodes them, by the dtypes that no plug-in knows.
+        tensors: The artifact as a checkpoint under its source's names. A quantized tensor's `dtype` says in words what
+            is stored, and its bytes are records.
+        formats: What decodes the quantized ones, by the tensor's name.
     """
 
     tensors: Checkpoint

@@ -9,6 +9,10 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from qrecipe.errors import Diagnostic
 
 LOCK_VERSION = 1
 
@@ -88,6 +92,7 @@ class LockedTensor:
         source_digest: Of the bytes as the source stores them.
         digest: Of the bytes as the artifact stores them.
         measure: What came of the fit; None where its type names none.
+        dtype: What the artifact has, where that is not the type's name: `int4(group=32)` for a Q4_0; else empty.
     """
 
     name: str
@@ -95,10 +100,13 @@ class LockedTensor:
     source_digest: str
     digest: str
     measure: LockedMeasure | None = None
+    dtype: str = ""
 
     @property
     def stored(self) -> str:
-        """The name of the type, without arguments and without ` copied`."""
+        """What the artifact has: `dtype`, else the name of the type, without arguments and without ` copied`."""
+        if self.dtype:
+            return self.dtype
         return self.type.partition("(")[0].partition(" ")[0]
 
 
@@ -112,6 +120,7 @@ class WrittenLock:
         header_digest: SHA-256 of the header as the lock states it, hexadecimal.
         sealed: The header has that digest.
         only: The patterns whose tensors the artifact has; () where it has all of the model.
+        damage: What else is not as the lock has it: other files of the artifact.
     """
 
     lock: Lock
@@ -119,6 +128,7 @@ class WrittenLock:
     header_digest: str
     sealed: bool
     only: tuple[str, ...] = ()
+    damage: tuple[Diagnostic, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ be digested in parallel when an artifact is made and when it is verified.
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from math import prod
@@ -86,3 +87,15 @@ def steps(start: int, stop: int, step: int) -> Iterator[tuple[int, int]]:
 def tensor_digest(digests: Iterable[bytes]) -> bytes:
     """Return the digest of a tensor from those of its pieces, in order."""
     return hashlib.sha256(b"".join(digests)).digest()
+
+
+def whole(results: Iterable[object]) -> PieceWritten:
+    """Return a tensor's digests, counts and measures from what its tasks returned, in order."""
+    found = [result for result in results if isinstance(result, PieceWritten)]
+    digests = (tensor_digest(p.digests.source for p in found), tensor_digest(p.digests.output for p in found))
+    measured = Measured(
+        sum(p.measured.weights for p in found),
+        sum(p.measured.identical for p in found),
+        math.fsum(p.measured.squares for p in found),
+    )
+    return PieceWritten(PieceDigests(*digests), sum((p.counts for p in found), BlockCounts()), measured)

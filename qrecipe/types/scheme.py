@@ -7,6 +7,7 @@ and whoever writes cuts a record into its arrays. Rows are independent of each o
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import prod
 from typing import TYPE_CHECKING, Protocol
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from qrecipe.types.format import FloatArray
+    from qrecipe.types.source import StoredTensor
     from qrecipe.types.tensor import Shape
 
 ITEM_BITS = {
@@ -89,6 +91,18 @@ class Scheme(Format, Protocol):
 
     def arrays(self, rows: int, cols: int) -> tuple[Array, ...]:
         """Return the arrays of a matrix, in the order in which a record has their rows."""
+
+    def shape_of(self, stored: Mapping[str, StoredTensor], read: Callable[[str], bytes]) -> tuple[int, int]:
+        """Return rows and columns of a matrix whose arrays a file holds.
+
+        Args:
+            stored: The arrays' headers, by suffix; what the scheme needs may be missing.
+            read: Returns an array's bytes, by suffix; for small ones that say a shape.
+
+        Raises:
+            KeyError: An array is missing that says the shape.
+            ValueError: What is there cannot be a shape; the text says why.
+        """
 
     @property
     def carried(self) -> Format | None:

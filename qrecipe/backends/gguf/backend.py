@@ -14,13 +14,14 @@ from qrecipe.backends.gguf import faults
 from qrecipe.backends.gguf.file_type import file_type
 from qrecipe.backends.gguf.header import encode_header
 from qrecipe.backends.gguf.layout import WHY_ESTIMATE, gguf_layout, table
-from qrecipe.backends.gguf.lock import UNKNOWN, UNSEALED, lock_entries, only_entries, whole
+from qrecipe.backends.gguf.lock import UNKNOWN, UNSEALED, lock_entries, only_entries
 from qrecipe.backends.gguf.metadata import written_metadata
 from qrecipe.backends.gguf.options import GgufOptions
 from qrecipe.backends.gguf.pre import KEY as PRE_KEY
 from qrecipe.backends.gguf.pre import lacks_pre, with_pre
 from qrecipe.backends.rows import faults as row_faults
 from qrecipe.errors import BuildError, Diagnostic
+from qrecipe.types.piece import whole
 
 if TYPE_CHECKING:
     from qrecipe.types.decision import Decision

@@ -27,16 +27,14 @@ tensors.
 
 from __future__ import annotations
 
-import math
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from qrecipe.backends.gguf.metadata import LOCK_PREFIX as PREFIX
-from qrecipe.types.format import BlockCounts
 from qrecipe.types.lock import LOCK_VERSION
 from qrecipe.types.metadata import MetadataEntry, MetadataKind
-from qrecipe.types.piece import DIGEST_BYTES, Measured, PieceDigests, PieceWritten, tensor_digest
+from qrecipe.types.piece import DIGEST_BYTES, PieceDigests, PieceWritten
 
 if TYPE_CHECKING:
     from qrecipe.types.lock import Lock
@@ -74,18 +72,6 @@ def lock_entries(
 def only_entries(patterns: Sequence[str]) -> tuple[MetadataEntry, ...]:
     """Return what marks a file that holds a part of its model; () for a whole one."""
     return (_texts("only", patterns),) if patterns else ()
-
-
-def whole(results: Iterable[object]) -> PieceWritten:
-    """Return a tensor's digests, counts and measures from what its tasks returned, in order."""
-    found = [result for result in results if isinstance(result, PieceWritten)]
-    digests = (tensor_digest(p.digests.source for p in found), tensor_digest(p.digests.output for p in found))
-    measured = Measured(
-        sum(p.measured.weights for p in found),
-        sum(p.measured.identical for p in found),
-        math.fsum(p.measured.squares for p in found),
-    )
-    return PieceWritten(PieceDigests(*digests), sum((p.counts for p in found), BlockCounts()), measured)
 
 
 def _measure(tensor: PieceWritten) -> bytes:
