@@ -6,59 +6,28 @@ Q4_0, Q4_1 and Q8_0 (`mlx/io/gguf_quants.cpp`); Q5_0 and Q5_1 follow the same ru
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from qrecipe_mlx.scheme import CARRIED, CARRIED_GROUP
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from qrecipe.types.format import FloatArray
 
-GROUP = 32
-"""Columns of a block, in all of them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Blocks:
-    """How a type lays out a block: float16 scale, float16 least weight if any, upper bits if any, codes.
-
-    Attributes:
-        bits: Of a code.
-        least: The block stores its least weight, the bias.
-    """
-
-    bits: int
-    least: bool = False
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes of a block."""
-        return 2 + 2 * self.least + GROUP * self.bits // 8
-
-
-CARRIED: Mapping[str, Blocks] = MappingProxyType(
-    {
-        "Q4_0": Blocks(4),
-        "Q4_1": Blocks(4, least=True),
-        "Q5_0": Blocks(5),
-        "Q5_1": Blocks(5, least=True),
-        "Q8_0": Blocks(8),
-    }
-)
-"""By the type's name."""
+_WITH_LEAST = ("Q4_1", "Q5_1")
+"""Types whose blocks store their least weight, the bias, behind the scale."""
 
 
 def parts(name: str, blocks: bytes, cols: int) -> tuple[NDArray[np.uint8], FloatArray, FloatArray]:
     """Return the codes [n, cols], and scales and biases [n, groups of a row] in float32, of blocks of this type."""
-    kind = CARRIED[name]
-    block = np.frombuffer(blocks, np.uint8).reshape(-1, kind.nbytes)
+    bits, least = CARRIED[name], name in _WITH_LEAST
+    block = np.frombuffer(blocks, np.uint8).reshape(-1, 2 + 2 * least + CARRIED_GROUP * bits // 8)
     scales = _halves(block[:, :2])
-    biases = _halves(block[:, 2:4]) if kind.least else scales * np.float32(-(1 << (kind.bits - 1)))
-    codes = _codes(block[:, 2 + 2 * kind.least :], kind.bits)
-    groups = cols // GROUP
+    biases = _halves(block[:, 2:4]) if least else scales * np.float32(-(1 << (bits - 1)))
+    codes = _codes(block[:, 2 + 2 * least :], bits)
+    groups = cols // CARRIED_GROUP
     return codes.reshape(-1, cols), scales.reshape(-1, groups), biases.reshape(-1, groups)
 
 
@@ -69,7 +38,7 @@ def _halves(data: NDArray[np.uint8]) -> FloatArray:
 def _codes(data: NDArray[np.uint8], bits: int) -> NDArray[np.uint8]:
     if bits == 8:  # noqa: PLR2004 - signed in GGUF, counted from the least in MLX
         return data ^ np.uint8(0x80)
-    nibbles = data[:, -GROUP // 2 :]
+    nibbles = data[:, -CARRIED_GROUP // 2 :]
     codes = np.concatenate((nibbles & 0xF, nibbles >> 4), axis=1)
     if bits > 4:  # noqa: PLR2004 - the fifth bits stand before the nibbles, in order
         codes |= np.unpackbits(np.ascontiguousarray(data[:, :4]), axis=1, bitorder="little") << 4

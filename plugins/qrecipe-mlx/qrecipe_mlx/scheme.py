@@ -5,7 +5,9 @@ Nothing here loads numpy before the first weight: plans need shapes alone.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
 from qrecipe.types.format import Argument, Format
@@ -15,12 +17,16 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
     from qrecipe.types.format import Args, FloatArray
+    from qrecipe.types.source import StoredTensor
     from qrecipe.types.tensor import Shape
 
 WIDTHS = (2, 3, 4, 5, 6, 8)
 """Bits of a code that MLX has kernels for."""
 GROUPS = (32, 64, 128)
 """Columns that may share a scale there."""
+CARRIED: Mapping[str, int] = MappingProxyType({"Q4_0": 4, "Q4_1": 4, "Q5_0": 5, "Q5_1": 5, "Q8_0": 8})
+"""GGUF types that are such codes already, with one scale of float16 for `CARRIED_GROUP` columns: bits of a code."""
+CARRIED_GROUP = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +107,13 @@ class Affine:
             Array(".biases", self.dtype, groups),
         )
 
+    def shape_of(self, stored: Mapping[str, StoredTensor], read: Callable[[str], bytes]) -> tuple[int, int]:  # noqa: ARG002 - headers say it
+        """Return the rows of the codes, and the columns of all groups."""
+        codes, scales = stored[".weight"].shape, stored[".scales"].shape
+        if len(codes) != 2 or len(scales) != 2:  # noqa: PLR2004 - rows and columns
+            raise ValueError("its codes or scales are no matrix")
+        return codes[0], scales[1] * self.group
+
     def encode(self, rows: FloatArray, args: Args, importance: FloatArray | None) -> bytes:  # noqa: ARG002 - likewise
         """Encode as `mlx.core.quantize` does with weights of this dtype."""
         from qrecipe_mlx import affine, records
@@ -123,16 +136,11 @@ class Affine:
 
     @property
     def grid(self) -> Grid | None:
-        """Codes around zero: with the bias -2^(width-1) × scale, scale × code + bias is one number times the scale.
-
-        In float32 that product may round before the bias is added, so only 16-bit scales make such a grid.
-        """
-        if self.dtype == "F32" or self.carried is not None:
-            return None
-        return Grid(self.width, self.group, self.dtype, -self._zero, self._zero - 1)
+        """None: the bias may be any number."""
+        return None
 
     def joined(self, codes: NDArray[np.int8], scales: FloatArray) -> bytes:
-        """Return records of codes around zero and their scales."""
+        """Return records of codes around zero: the bias is what the least code stands for."""
         from qrecipe_mlx import records
 
         near = records.rounded(scales, self.dtype)
@@ -147,5 +155,30 @@ class Affine:
 
     @property
     def _zero(self) -> int:
-        """The code that stands for 0 on the grid."""
+        """Codes below 0 where they are around it."""
         return 1 << (self.width - 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Symmetric(Affine):
+    """Affine arrays whose bias is always -2^(width-1) × scale: a grid around zero, for the fits that look for one.
+
+    Scales of 16 bits times codes are exact in float32, and so is the sum, so scale × code + bias is one product: a
+    power of two times a scale is a number of its dtype. With float32 scales the product rounds first, so there
+    is no grid.
+    """
+
+    @property
+    def grid(self) -> Grid | None:
+        """All codes of the width, times a scale of either sign."""
+        if self.dtype == "F32":
+            return None
+        return Grid(self.width, self.group, self.dtype, -self._zero, self._zero - 1)
+
+    def encode(self, rows: FloatArray, args: Args, importance: FloatArray | None) -> bytes:  # noqa: ARG002 - likewise
+        """Encode by rounding; the weight of a group that is furthest from zero has the least code."""
+        from qrecipe_mlx import affine, records
+
+        weights = records.rounded(rows, self.dtype)
+        scales = records.rounded(affine.furthest(weights, self.group) * (-1 / self._zero), self.dtype)
+        return self.joined(affine.rounded_codes(weights, scales, self._zero), scales)

@@ -8,8 +8,7 @@ from qrecipe.errors import BuildError
 from qrecipe.types.scheme import Grid
 from test_affine import arrays_of
 
-from qrecipe_mlx.carried import CARRIED
-from qrecipe_mlx.scheme import GROUPS, WIDTHS, Affine
+from qrecipe_mlx.scheme import CARRIED, GROUPS, WIDTHS, Affine, Symmetric
 
 GGML = {format_.name: format_ for format_ in FORMATS}
 
@@ -55,7 +54,7 @@ def test_shapes_without_whole_groups_are_refused(shape, said):
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("dtype", ["BF16", "F16"])
 def test_the_grid_is_decoded_to_scale_times_code_exactly(width, dtype):
-    scheme = Affine(width, 32, dtype)
+    scheme = Symmetric(width, 32, dtype)
     half = 1 << (width - 1)
     assert scheme.grid == Grid(width, 32, dtype, -half, half - 1)
     rng = np.random.default_rng(3)
@@ -71,11 +70,29 @@ def test_the_grid_is_decoded_to_scale_times_code_exactly(width, dtype):
 
 def test_a_scale_whose_bias_is_too_large_is_refused():
     with pytest.raises(BuildError, match=r"^error: -128000 is too large for F16\n"):
-        Affine(8, 32, "F16").joined(np.zeros((1, 32), np.int8), np.full((1, 1), 1000, np.float32))
+        Symmetric(8, 32, "F16").joined(np.zeros((1, 32), np.int8), np.full((1, 1), 1000, np.float32))
 
 
 def test_in_float32_there_is_no_grid_since_a_product_may_round_before_the_bias_is_added():
-    assert Affine(4, 32, "F32").grid is None
+    assert Symmetric(4, 32, "F32").grid is None
+    scheme = Symmetric(8, 32, "F32")
+    codes = np.arange(-128, 128, dtype=np.int8)[None]
+    scales = np.full((1, 8), np.pi, np.float32)
+    assert not np.array_equal(scheme.decode(scheme.joined(codes, scales), 256), codes * scales[0, 0])
+
+
+def test_any_affine_records_are_no_grid():
+    assert Affine(4, 32, "BF16").grid is None
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_symmetric_rounding_meets_the_furthest_weight_of_each_group(width):
+    rows = hostile_rows("BF16")
+    back = Symmetric(width, 32, "BF16").decode(Symmetric(width, 32, "BF16").encode(rows, (), None), COLS)
+    groups = rows.reshape(len(rows), -1, 32)
+    furthest = groups.max(axis=-1, where=np.abs(groups) == np.abs(groups).max(axis=-1, keepdims=True), initial=-np.inf)
+    met = (back.reshape(groups.shape) == furthest[..., None]).any(axis=-1)
+    assert met[np.abs(furthest) > 1e-30].all()
 
 
 @pytest.mark.parametrize("name", CARRIED)
@@ -83,7 +100,7 @@ def test_in_float32_there_is_no_grid_since_a_product_may_round_before_the_bias_i
 def test_carried_blocks_decode_to_what_ggml_decodes(name, dtype):
     rows = hostile_rows("F16")
     blocks = GGML[name].encode(rows, (), None)
-    scheme = Affine(CARRIED[name].bits, 32, dtype, GGML[name])
+    scheme = Affine(CARRIED[name], 32, dtype, GGML[name])
     records = scheme.relaid(blocks, COLS)
     assert len(records) == scheme.nbytes(rows.shape, ())
     assert np.array_equal(scheme.decode(records, COLS), GGML[name].decode(blocks, COLS))
