@@ -1,8 +1,18 @@
-"""A small model on disk, written by gguf-py, for tests that go through files."""
+"""A small model on disk, written by gguf-py, for tests that go through files. Installed plug-ins are hidden."""
+
+import os
+from importlib import metadata
+from pathlib import Path
 
 import gguf
 import numpy as np
 import pytest
+
+from qrecipe.host import manager
+from tests.no_plugins import sitecustomize
+
+NO_PLUGINS = str(Path(sitecustomize.__file__).parent)
+"""A folder for PYTHONPATH: a Python that starts with it finds no plug-in that is installed in this environment."""
 
 WIDTH, FEED, VOCAB, BLOCKS = 256, 320, 32, 2
 
@@ -37,6 +47,27 @@ def write_model(path, *, dtype=np.float16, width=WIDTH, seed=7, change=None):
     writer.write_tensors_to_file()
     writer.close()
     return path
+
+
+@pytest.fixture(scope="package", autouse=True)
+def no_plugins():
+    """Hide installed plug-ins here, and in every Python that a test starts."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(manager, "entry_points", sitecustomize.hiding(metadata.entry_points))
+        patch.setenv("PYTHONPATH", python_path(*filter(None, [os.environ.get("PYTHONPATH")])))
+        yield
+
+
+@pytest.fixture
+def installed_plugins(monkeypatch):
+    """Let a test see them all the same."""
+    monkeypatch.setattr(manager, "entry_points", metadata.entry_points)
+    monkeypatch.setenv("PYTHONPATH", "")
+
+
+def python_path(*folders):
+    """Return a PYTHONPATH of folders, with which installed plug-ins are hidden."""
+    return os.pathsep.join((NO_PLUGINS, *map(str, folders)))
 
 
 @pytest.fixture(scope="session")

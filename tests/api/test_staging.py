@@ -94,7 +94,7 @@ def test_a_full_disk_is_met_before_the_work(tmp_path, monkeypatch):
     def full(*_):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(staging, "_allocate", full)
+    monkeypatch.setattr(staging, "allocate", full)
     with pytest.raises(BuildError) as caught, Staging(tmp_path, FILES, replace=False):
         pass
     assert str(caught.value) == (

@@ -6,6 +6,7 @@ import os
 import pytest
 
 from tests.cli.running import qrecipe
+from tests.conftest import python_path
 
 
 @pytest.fixture
@@ -22,7 +23,7 @@ def installed(tmp_path):
         info.mkdir()
         (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: plugin-{name}\nVersion: 1.2\n")
         (info / "entry_points.txt").write_text(f"[qrecipe]\nmain = plugin_{name}\n")
-    return os.environ | {"PYTHONPATH": str(tmp_path)}
+    return os.environ | {"PYTHONPATH": python_path(tmp_path)}
 
 
 CAUSE = "loading plugin_bad raised ModuleNotFoundError: No module named 'a_module_that_is_not_there'"

@@ -23,7 +23,7 @@ from pathlib import Path
 import yaml
 
 from qrecipe.recipe.load import load_recipe
-from tests.conftest import write_model
+from tests.conftest import python_path, write_model
 from tests.docs.markdown import Block, blocks_of, given
 from tests.oracle.convert_hf import checkpoints
 from tests.oracle.convert_hf.families import FAMILIES
@@ -59,7 +59,7 @@ class Session:
         pip.chmod(0o755)
         path = os.pathsep.join((str(tools), str(Path(sys.executable).parent), os.environ["PATH"]))
         kept = {"XDG_CACHE_HOME": str(tools / "cache")}  # nothing of a page stays on this machine
-        self.env = {**os.environ, **kept, "PATH": path, "PYTHONPATH": str(tools / "site")}
+        self.env = {**os.environ, **kept, "PATH": path, "PYTHONPATH": python_path(tools / "site")}
         for thing in things:
             self._give(thing)
 
@@ -75,6 +75,8 @@ class Session:
                 made, legacy = write_both(self.folder, MATRICES)
                 made.replace(self.folder / thing)
                 legacy.unlink()
+            case "plug-ins":  # those that are installed here
+                self.env["PYTHONPATH"] = str(self.folder.parent / "tools" / "site")
             case "checkout":
                 shutil.copytree(HERE.parents[1] / "recipes", self.folder / "recipes")
             case _:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import python_path
+
 ROOT = Path(__file__).parents[2]
 BUILD = "import sys; from hatchling.build import build_wheel; print(build_wheel(sys.argv[1]))"
 
@@ -22,7 +24,7 @@ def test_a_wheel_plans_what_is_shipped(tmp_path):
     shipped = tmp_path / "site" / "qrecipe" / "shipped"
     assert files(shipped / "models") == files(ROOT / "models")
     assert [file for file in files(shipped) if not file[0].startswith("models/")] == files(ROOT / "recipes")
-    env = os.environ | {"PYTHONPATH": str(tmp_path / "site"), "HF_HUB_OFFLINE": "1"}
+    env = os.environ | {"PYTHONPATH": python_path(tmp_path / "site"), "HF_HUB_OFFLINE": "1"}
     line = [sys.executable, "-c", "import qrecipe; print(qrecipe.__file__); qrecipe.plan('gemma4-31b-ud-q4_k_xl')"]
     said = subprocess.run(line, cwd=tmp_path, env=env, check=True, capture_output=True, text=True).stdout
     assert Path(said.strip()) == tmp_path / "site" / "qrecipe" / "__init__.py"
