@@ -26,26 +26,26 @@ _Search = Callable[..., None]
 @cache
 def search() -> _Search:
     """Return `kernel.search`, compiled."""
-    return _compiled(kernel.search, kernel.jit, lambda work: work(*_block(), (8, 8), _results()))
+    return compiled(kernel.search, kernel.jit, lambda work: work(*_block(), (8, 8), _results()))
 
 
 @cache
 def search_many() -> _Search:
     """Return `many.search`, compiled."""
-    return _compiled(many.search, many.jit, lambda work: work(*_block(), (8, 8), F16, _results()))
+    return compiled(many.search, many.jit, lambda work: work(*_block(), (8, 8), F16, _results()))
 
 
-def _compiled(found: Any, jit: Callable[..., Any], attempt: Callable[[_Search], None]) -> _Search:  # noqa: ANN401 - numba has no types
+def compiled(found: Any, jit: Callable[..., Any], attempt: Callable[[_Search], None]) -> _Search:  # noqa: ANN401 - numba has no types
     """Compile by searching one block, as callers do it: numba compiles for the types that it sees."""
     with suppress(RuntimeError):  # no folder that can be written
         found.enable_caching()
-    compiled: _Search = found
+    work: _Search = found
     try:
-        attempt(compiled)
+        attempt(work)
     except (OSError, EOFError, ValueError, pickle.UnpicklingError):  # a full disk, a file that was cut short
-        compiled = jit(found.py_func)
-        attempt(compiled)
-    return compiled
+        work = jit(found.py_func)
+        attempt(work)
+    return work
 
 
 def _block() -> tuple[tuple[NDArray[np.float32], NDArray[np.uint32]]]:

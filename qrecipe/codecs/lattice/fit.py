@@ -8,6 +8,8 @@ taken. All others are encoded as `rtn` does with `else=rtn`; `else=error` refuse
 Each is complete: where a block is not certified, no F16 scale of any sign gives it back. Scales below 2^-14 have fewer
 bits in F16 and those below 2^-25 none, so such blocks are often not certified, though trained on a grid.
 
+Where a backend stores codes and scales apart (`int2` … `int8`), scales are numbers of the dtype that its runtime uses.
+
 In a block with weights that BF16 does not hold (F32 and F16 sources), nothing is rounded: scale * code itself must be
 every weight, or the block is not certified, nor near.
 """
@@ -22,8 +24,10 @@ from qrecipe.types.format import Argument
 
 if TYPE_CHECKING:
     from qrecipe.types.format import Fitted, FloatArray, TypeUse
+    from qrecipe.types.scheme import Grid
 
 _TYPES = ("Q4_0", "Q5_0", "Q8_0", "TQ1_0", "TQ2_0")
+_ARRAYS = tuple(f"int{width}" for width in range(2, 9))  # by the schemes of backends that store them
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,18 +42,20 @@ class LatticeFit:
 
     def refuses(self, use: TypeUse) -> str | None:
         """Refuse types whose codes are not multiples of one scale, or which no training aims at."""
-        if use.format.name in _TYPES:
+        if use.format.name in (*_TYPES, *_ARRAYS) or getattr(use.format, "grid", None) is not None:
             return None
-        known = f"{', '.join(_TYPES[:-1])} and {_TYPES[-1]}"
+        known = f"{', '.join(_TYPES)} and {_ARRAYS[0]} to {_ARRAYS[-1]}"
         return f"the grids that lattice recovers are those of {known}, not of {use.format.name}"
 
     def encode(self, use: TypeUse, rows: FloatArray, importance: FloatArray | None) -> Fitted:  # noqa: ARG002 - never asked for
         """Search, count, and encode what is on no grid as the recipe says."""
         try:
             from qrecipe.codecs.lattice.encode import encode_lattice  # noqa: PLC0415 - numba loads at the first use
+            from qrecipe.codecs.lattice.schemes import encode_scheme  # noqa: PLC0415 - likewise
         except ImportError as error:
             raise PluginError(_no_numba(error)) from error
-        return encode_lattice(use, rows)
+        grid: Grid | None = getattr(use.format, "grid", None)
+        return encode_lattice(use, rows) if grid is None else encode_scheme(use, grid, rows)
 
 
 LATTICE = LatticeFit()
