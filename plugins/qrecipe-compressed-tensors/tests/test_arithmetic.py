@@ -117,7 +117,8 @@ def test_no_weight_is_off_by_more_than_half_a_step_of_its_scale(rows, width, dty
     back = multiplied(integer_codes(rows, scales, width), scales)
     # the largest code falls half a step short of the largest weight, and a scale that was rounded down adds to that
     short = np.abs(rows).max(axis=1, keepdims=True) * 2.0**-8
-    assert (np.abs(back - rows) <= scales * 0.5001 + short).all()
+    least = 2.0**-16  # F16 has coarse steps near zero
+    assert (np.abs(back - rows) <= scales * 0.5001 + short + least).all()
 
 
 @pytest.mark.parametrize(("dtype", "rows", "scale"), [("F16", 1e6, "2e+06"), ("BF16", 3.4e38, "inf")])
