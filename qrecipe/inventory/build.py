@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from qrecipe.errors import Diagnostic, Location, SourceError
 from qrecipe.inventory.order import canonical_order, layer_of, role_of
+from qrecipe.inventory.usual_roles import usual_role
 from qrecipe.types.architecture import Architecture, Conversion, MappedTensor
 from qrecipe.types.metadata import MetadataEntry, MetadataKind
 from qrecipe.types.source import Checkpoint
@@ -35,7 +36,9 @@ def inventory_of(
         tensors = canonical_order(_stored(checkpoint, architecture), mapped=True)
         return _with_metadata(checkpoint, metadata, tensors, architecture)
     return Inventory(
-        tensors=canonical_order(_stored(checkpoint, None), mapped=False),
+        tensors=canonical_order(
+            (replace(tensor, role=usual_role(tensor.name)) for tensor in _stored(checkpoint, None)), mapped=False
+        ),
         mapped=False,
         source=checkpoint.reference,
         header_digest=checkpoint.header_digest,

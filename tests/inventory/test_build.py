@@ -120,7 +120,7 @@ def test_safetensors_without_an_architecture_keep_their_names():
     shapes = {"model.layers.10.w.weight": (2, 2), "model.layers.9.w.weight": (2, 2), "lm_head.weight": (2, 2)}
     inventory = inventory_of(FakeCheckpoint(shapes, None, "safetensors"))
     assert [(t.name, t.role, t.layer) for t in inventory.tensors] == [
-        ("lm_head.weight", "lm_head", None),
+        ("lm_head.weight", "output", None),
         ("model.layers.9.w.weight", "model.layers.9.w", 9),
         ("model.layers.10.w.weight", "model.layers.10.w", 10),
     ]
