@@ -129,6 +129,7 @@ class Inventory:
         map_them: And what to do about it; empty where only a plug-in helps.
         why_no_metadata: Where `metadata` is None: why.
         origin: The checkpoint under its own names; None for GGUF files and shipped inventories.
+        tied: No `output.weight`: the embeddings are the head. Follows from the tensors.
     """
 
     tensors: tuple[TensorInfo, ...]
@@ -146,8 +147,8 @@ class Inventory:
     map_them: str = ""
     why_no_metadata: str = ""
     origin: Origin | None = None
+    tied: bool = field(init=False, repr=False, compare=False)
 
-    @property
-    def tied(self) -> bool:
-        """No `output.weight`: the embeddings are the head."""
-        return all(tensor.name != "output.weight" for tensor in self.tensors)
+    def __post_init__(self) -> None:
+        """Look once whether there is a head: planning asks for every tensor."""
+        object.__setattr__(self, "tied", all(tensor.name != "output.weight" for tensor in self.tensors))
