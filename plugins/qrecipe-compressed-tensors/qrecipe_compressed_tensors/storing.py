@@ -148,8 +148,7 @@ def _no_kernel(scheme: IntegerScheme, place: Place) -> str | None:
 def _cut_group(scheme: IntegerScheme, place: Place) -> str | None:
     """Say why a group does not divide what one device has of a row."""
     cols, tp = place.tensor.cols, place.options.tp
-    down = place.kind in _EXPERTS and place.tensor.role.startswith("ffn_down")
-    if tp == 1 or not (down or any(map(is_row_parallel, place.modules))):
+    if tp == 1 or not any(map(is_row_parallel, place.modules)):
         return None
     group = scheme.group or 1
     if cols % (tp * group) == 0:

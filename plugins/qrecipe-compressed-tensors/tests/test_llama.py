@@ -32,7 +32,9 @@ def difference(source, rules, **target):
     return np.abs(logits(load(folder, dtype="auto")) - logits(reference(source, folder, dtype))).max()
 
 
-@pytest.mark.parametrize("type_", ["int8", "int8(group=64)", "fp8", *(f"int{w}(group=32)" for w in range(1, 9)), "int3"])
+@pytest.mark.parametrize(
+    "type_", ["int8", "int8(group=64)", "fp8", *(f"int{w}(group=32)" for w in range(1, 9)), "int3"]
+)
 def test_one_type_everywhere_gives_the_logits_of_the_dequantized_model(llama, type_):
     assert difference(llama, {DENSE: type_}) == 0
 
