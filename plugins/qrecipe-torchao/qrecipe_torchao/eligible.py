@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from qrecipe.types.tensor import Inventory, TensorInfo
 
 _WHY = {
-    "experts": "transformers joins the experts of a layer when it loads them, and leaves those of torchao random",
-    "fused experts": "transformers has experts in one tensor of three dimensions, and torchao's loader takes matrices",
+    "experts": "transformers joins the experts of a layer as it loads them, and leaves quantized ones random",
+    "fused experts": "its experts are one tensor of three dimensions, and torchao's loader takes matrices",
     "router": "a router is no linear layer in transformers",
     "other": "only linear layers and embeddings have weights that torchao's loader takes",
 }
@@ -35,7 +35,7 @@ def why_not(tensor: TensorInfo, inventory: Inventory) -> str | None:
     if not inventory.mapped:
         return "the architecture is unknown, and of its tensors only linear layers' are quantized"
     if inventory.arch.startswith("gemma"):
-        return "Gemma scales its embeddings as it looks them up: quantized, they load, and what it says is garbled"
+        return "Gemma scales its embeddings as it looks them up: quantized ones load, and every logit is wrong"
     return _TIED if inventory.tied or _says_tied(inventory) else None
 
 
@@ -44,7 +44,7 @@ def linear(tensor: TensorInfo, inventory: Inventory) -> bool:
     return kind_of(tensor, inventory) != "embedding"
 
 
-_TIED = "the embeddings are the head too, and transformers does not tie tensors of torchao"
+_TIED = "the embeddings are the head too, and tied ones load garbled in some architectures"
 
 
 def _says_tied(inventory: Inventory) -> bool:

@@ -5,9 +5,9 @@ Planning and building need no torch: arithmetic and metadata are this package's 
 
 from __future__ import annotations
 
-from math import prod
 from typing import TYPE_CHECKING
 
+from qrecipe.backends.folder.backend import whole
 from qrecipe.backends.folder.dtypes import run_dtype
 
 from qrecipe_torchao import eligible, header, refusals
@@ -57,7 +57,7 @@ class Torchao:
     ) -> Sequence[tuple[str, int, int]]:
         """Return the whole tensor: what has several matrices is not quantized."""
         del tensor, target, inventory
-        return ((stored.name.removesuffix(".weight"), 0, prod(stored.shape[:-1])),)
+        return whole(stored)
 
     def check(self, modules: Sequence[Module], inventory: Inventory, target: Target) -> Sequence[Diagnostic]:
         """Return warnings."""
