@@ -16,7 +16,7 @@ import pytest
 
 from qrecipe.api.building import Results
 from qrecipe.api.locking import lock_of
-from qrecipe.api.opening import open_model
+from qrecipe.api.opening import open_checkpoint, open_model
 from qrecipe.api.outcome import model_with
 from qrecipe.api.staging import Staging
 from qrecipe.api.targets import Facts, resolve_targets
@@ -128,15 +128,9 @@ class Bench:
         """Return an empty folder."""
         return Path(tempfile.mkdtemp(dir=self.folder))
 
-    def opened(self, folder: Path) -> Checkpoint:
-        """Open what was built, as a user would name it."""
-        output = self.order.output
-        return open_model(str(folder / output.rstrip("/")), folder, self.catalog)[0]
-
     def artifact(self, folder: Path) -> Checkpoint:
-        """Open what was built under the names that its files have."""
-        found = self.opened(folder)
-        return found.original if isinstance(found, MappedCheckpoint) else found
+        """Open what was built, under the names that its files have."""
+        return open_checkpoint(str(folder / self.order.output.rstrip("/")), folder, self.catalog)
 
     def _plan(self, *, lock: bool) -> TargetPlan:
         path = self.folder / "contract.toml"

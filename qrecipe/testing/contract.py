@@ -45,7 +45,7 @@ def promise(held: object, words: str) -> None:
 
 def broken(words: str) -> NoReturn:
     """Fail: say which promise was broken and how."""
-    pytest.fail(words, pytrace=False)
+    raise pytest.fail.Exception(words, pytrace=False) from None
 
 
 def given(value: T | None, what: str) -> T:
