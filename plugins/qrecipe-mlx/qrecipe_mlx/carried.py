@@ -1,45 +1,39 @@
-"""GGUF's blocks as MLX's codes, scales and biases: each of these types is weight = scale × code + bias already.
-
-The layouts of blocks are those of `ggml-common.h`. What comes out equals what MLX's own reader of GGUF files makes of
-Q4_0, Q4_1 and Q8_0 (`mlx/io/gguf_quants.cpp`); Q5_0 and Q5_1 follow the same rule.
-"""
+"""GGUF types that are affine already, stored as MLX's codes, scales and biases: every weight stays what it was."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from qrecipe_mlx.scheme import CARRIED, CARRIED_GROUP
+from qrecipe_mlx.scheme import Affine
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-    from qrecipe.types.format import FloatArray
+    from qrecipe.types.format import Format
 
-_WITH_LEAST = ("Q4_1", "Q5_1")
-"""Types whose blocks store their least weight, the bias, behind the scale."""
-
-
-def parts(name: str, blocks: bytes, cols: int) -> tuple[NDArray[np.uint8], FloatArray, FloatArray]:
-    """Return the codes [n, cols], and scales and biases [n, groups of a row] in float32, of blocks of this type."""
-    bits, least = CARRIED[name], name in _WITH_LEAST
-    block = np.frombuffer(blocks, np.uint8).reshape(-1, 2 + 2 * least + CARRIED_GROUP * bits // 8)
-    scales = _halves(block[:, :2])
-    biases = _halves(block[:, 2:4]) if least else scales * np.float32(-(1 << (bits - 1)))
-    codes = _codes(block[:, 2 + 2 * least :], bits)
-    groups = cols // CARRIED_GROUP
-    return codes.reshape(-1, cols), scales.reshape(-1, groups), biases.reshape(-1, groups)
+CARRIED: Mapping[str, int] = MappingProxyType({"Q4_0": 4, "Q4_1": 4, "Q5_0": 5, "Q5_1": 5, "Q8_0": 8})
+"""Bits of a code, by the type's name; each has one scale of float16 for `GROUP` columns."""
+GROUP = 32
 
 
-def _halves(data: NDArray[np.uint8]) -> FloatArray:
-    return np.ascontiguousarray(data).view("<f2")[:, 0].astype(np.float32)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Carried(Affine):
+    """Affine arrays with the codes, scales and biases of a GGUF type.
 
+    Attributes:
+        blocks: That type, one of `CARRIED`.
+    """
 
-def _codes(data: NDArray[np.uint8], bits: int) -> NDArray[np.uint8]:
-    if bits == 8:  # noqa: PLR2004 - signed in GGUF, counted from the least in MLX
-        return data ^ np.uint8(0x80)
-    nibbles = data[:, -CARRIED_GROUP // 2 :]
-    codes = np.concatenate((nibbles & 0xF, nibbles >> 4), axis=1)
-    if bits > 4:  # noqa: PLR2004 - the fifth bits stand before the nibbles, in order
-        codes |= np.unpackbits(np.ascontiguousarray(data[:, :4]), axis=1, bitorder="little") << 4
-    return codes
+    blocks: Format
+
+    @property
+    def carried(self) -> Format:
+        """The GGUF type."""
+        return self.blocks
+
+    def relaid(self, blocks: bytes, cols: int) -> bytes:
+        """Return rows of that type as records."""
+        from qrecipe_mlx import ggml, records
+
+        return records.joined(*ggml.parts(self.blocks.name, blocks, cols), (self.width, self.dtype))

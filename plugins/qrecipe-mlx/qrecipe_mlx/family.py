@@ -17,8 +17,10 @@ from qrecipe.backends.folder.options import FolderOptions
 from qrecipe.errors import SourceError
 
 from qrecipe_mlx import faults
+from qrecipe_mlx.carried import CARRIED, GROUP, Carried
 from qrecipe_mlx.config import numbers_of, paths, quantization
-from qrecipe_mlx.scheme import CARRIED, CARRIED_GROUP, GROUPS, WIDTHS, Affine, Symmetric
+from qrecipe_mlx.scheme import GROUPS, WIDTHS, Affine
+from qrecipe_mlx.symmetric import Symmetric
 
 if TYPE_CHECKING:
     from qrecipe.backends.folder.family import Module
@@ -98,11 +100,12 @@ class MlxFamily:
     def config(
         self,
         modules: Sequence[Module],
-        inventory: Inventory,  # noqa: ARG002 - the modules say it all
-        target: Target,  # noqa: ARG002 - likewise
+        inventory: Inventory,
+        target: Target,  # noqa: ARG002 - the modules and the model say it all
     ) -> Mapping[str, object]:
-        """Return `quantization`, and the same as `quantization_config`, as mlx-lm writes both."""
-        return quantization((module.name, _numbers(module)) for module in modules if module.scheme is not None)
+        """Return `quantization`, the same as `quantization_config`, as mlx-lm writes both, and what it would guess."""
+        numbers = ((module.name, _numbers(module)) for module in modules if module.scheme is not None)
+        return {**_tied(inventory), **quantization(numbers)}
 
     def header(
         self,
@@ -149,7 +152,7 @@ def _no_codes(tensor: TensorInfo, inventory: Inventory) -> str | None:
 def _carried(use: TypeUse, dtype: str) -> Scheme | str:
     if dtype == "BF16":
         return 'its float16 scales do not fit in bfloat16, which this model computes in: dtype = "float16" holds them'
-    return Affine(CARRIED[use.format.name], CARRIED_GROUP, dtype, use.format)
+    return Carried(CARRIED[use.format.name], GROUP, dtype, blocks=use.format)
 
 
 def _integer(use: TypeUse, dtype: str) -> Scheme | str:
@@ -167,6 +170,16 @@ def _integer(use: TypeUse, dtype: str) -> Scheme | str:
             f"fit={use.fit.name} needs a grid; with MLX's biases, float32 scales make none, since products round first"
         )
     return Symmetric(width, group, dtype)
+
+
+def _tied(inventory: Inventory) -> Mapping[str, object]:
+    """Say whether the head is the embedding, where config.json does not: mlx-lm and transformers guess differently."""
+    config = (None if inventory.origin is None else inventory.origin.config) or {}
+    text = config.get("text_config")
+    said = "tie_word_embeddings" in {*config, *(text if isinstance(text, Mapping) else ())}
+    if said or not inventory.mapped:
+        return {}
+    return {"tie_word_embeddings": all(tensor.role != "output" for tensor in inventory.tensors)}
 
 
 def _numbers(module: Module) -> tuple[int, int]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
 from qrecipe.types.format import Argument, Format
@@ -24,9 +23,6 @@ WIDTHS = (2, 3, 4, 5, 6, 8)
 """Bits of a code that MLX has kernels for."""
 GROUPS = (32, 64, 128)
 """Columns that may share a scale there."""
-CARRIED: Mapping[str, int] = MappingProxyType({"Q4_0": 4, "Q4_1": 4, "Q5_0": 5, "Q5_1": 5, "Q8_0": 8})
-"""GGUF types that are such codes already, with one scale of float16 for `CARRIED_GROUP` columns: bits of a code."""
-CARRIED_GROUP = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +33,11 @@ class Affine:
         width: Bits of a code, one of `WIDTHS`.
         group: Columns that share a scale and a bias, one of `GROUPS`.
         dtype: What scales and biases are stored in, and the model computes in: `BF16`, `F16` or `F32`.
-        carried: The GGUF type whose codes and scales these are; None where they are MLX's choice.
     """
 
     width: int
     group: int
     dtype: str
-    carried: Format | None = None
 
     @property
     def name(self) -> str:
@@ -127,58 +121,24 @@ class Affine:
 
         return affine.dequantized(*records.parted(data, cols, cols // self.group, (self.width, self.dtype)))
 
-    def relaid(self, blocks: bytes, cols: int) -> bytes:
-        """Return rows of the carried type as records."""
-        from qrecipe_mlx import carried, records
+    @property
+    def carried(self) -> Format | None:
+        """None: codes and scales are MLX's choice."""
+        return None
 
-        name = self.carried.name if self.carried else ""
-        return records.joined(*carried.parts(name, blocks, cols), (self.width, self.dtype))
+    def relaid(self, blocks: bytes, cols: int) -> bytes:
+        """Not asked: nothing is carried."""
+        raise NotImplementedError
 
     @property
     def grid(self) -> Grid | None:
-        """None: the bias may be any number."""
+        """None: a bias may be any number."""
         return None
 
     def joined(self, codes: NDArray[np.int8], scales: FloatArray) -> bytes:
-        """Return records of codes around zero: the bias is what the least code stands for."""
-        from qrecipe_mlx import records
-
-        near = records.rounded(scales, self.dtype)
-        return records.joined(codes.view("u1") + self._zero, near, near * -self._zero, (self.width, self.dtype))
+        """Not asked: there is no grid."""
+        raise NotImplementedError
 
     def parted(self, records: bytes, cols: int) -> tuple[NDArray[np.int8], FloatArray]:
-        """Return the codes around zero and the scales of records that `joined` has made."""
-        from qrecipe_mlx import records as rows
-
-        codes, scales, _ = rows.parted(records, cols, cols // self.group, (self.width, self.dtype))
-        return (codes - self._zero).view("i1"), scales
-
-    @property
-    def _zero(self) -> int:
-        """Codes below 0 where they are around it."""
-        return 1 << (self.width - 1)
-
-
-@dataclass(frozen=True, slots=True)
-class Symmetric(Affine):
-    """Affine arrays whose bias is always -2^(width-1) × scale: a grid around zero, for the fits that look for one.
-
-    Scales of 16 bits times codes are exact in float32, and so is the sum, so scale × code + bias is one product: a
-    power of two times a scale is a number of its dtype. With float32 scales the product rounds first, so there
-    is no grid.
-    """
-
-    @property
-    def grid(self) -> Grid | None:
-        """All codes of the width, times a scale of either sign."""
-        if self.dtype == "F32":
-            return None
-        return Grid(self.width, self.group, self.dtype, -self._zero, self._zero - 1)
-
-    def encode(self, rows: FloatArray, args: Args, importance: FloatArray | None) -> bytes:  # noqa: ARG002 - likewise
-        """Encode by rounding; the weight of a group that is furthest from zero has the least code."""
-        from qrecipe_mlx import affine, records
-
-        weights = records.rounded(rows, self.dtype)
-        scales = records.rounded(affine.furthest(weights, self.group) * (-1 / self._zero), self.dtype)
-        return self.joined(affine.rounded_codes(weights, scales, self._zero), scales)
+        """Not asked either."""
+        raise NotImplementedError

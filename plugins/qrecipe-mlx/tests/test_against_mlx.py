@@ -10,6 +10,7 @@ mx = pytest.importorskip("mlx.core", reason="pip install 'mlx[cpu]'")
 import gguf
 from qrecipe.codecs.builtin import FORMATS
 
+from qrecipe_mlx.carried import CARRIED, Carried
 from qrecipe_mlx.records import rounded
 from qrecipe_mlx.scheme import GROUPS, WIDTHS, Affine
 
@@ -80,7 +81,7 @@ def test_carried_blocks_are_what_mlx_makes_of_a_gguf_file(name, tmp_path):
     writer.write_tensors_to_file()
     writer.close()
     theirs = mx.load(str(tmp_path / "model.gguf"))
-    scheme = Affine(8 if name == "Q8_0" else 4, 32, "F16", GGML[name])
+    scheme = Carried(CARRIED[name], 32, "F16", blocks=GGML[name])
     codes, scales, biases = loaded(scheme.relaid(blocks, COLS), scheme)
     assert same(codes, theirs["m.weight"])
     assert same(scales, theirs["m.scales"])

@@ -8,7 +8,9 @@ from qrecipe.errors import BuildError
 from qrecipe.types.scheme import Grid
 from test_affine import arrays_of
 
-from qrecipe_mlx.scheme import CARRIED, GROUPS, WIDTHS, Affine, Symmetric
+from qrecipe_mlx.carried import CARRIED, Carried
+from qrecipe_mlx.scheme import GROUPS, WIDTHS, Affine
+from qrecipe_mlx.symmetric import Symmetric
 
 GGML = {format_.name: format_ for format_ in FORMATS}
 
@@ -100,7 +102,7 @@ def test_symmetric_rounding_meets_the_furthest_weight_of_each_group(width):
 def test_carried_blocks_decode_to_what_ggml_decodes(name, dtype):
     rows = hostile_rows("F16")
     blocks = GGML[name].encode(rows, (), None)
-    scheme = Affine(CARRIED[name], 32, dtype, GGML[name])
+    scheme = Carried(CARRIED[name], 32, dtype, blocks=GGML[name])
     records = scheme.relaid(blocks, COLS)
     assert len(records) == scheme.nbytes(rows.shape, ())
     assert np.array_equal(scheme.decode(records, COLS), GGML[name].decode(blocks, COLS))
@@ -109,6 +111,6 @@ def test_carried_blocks_decode_to_what_ggml_decodes(name, dtype):
 
 def test_carried_scales_are_ggmls():
     blocks = GGML["Q4_0"].encode(hostile_rows("F16"), (), None)
-    scheme = Affine(4, 32, "F16", GGML["Q4_0"])
+    scheme = Carried(4, 32, "F16", blocks=GGML["Q4_0"])
     _, scales, _ = arrays_of(scheme.relaid(blocks, COLS), scheme, COLS)
     assert scales == np.frombuffer(blocks, np.uint8).reshape(-1, 18)[:, :2].tobytes()
