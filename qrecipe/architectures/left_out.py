@@ -1,7 +1,8 @@
 """Tensors of a checkpoint that its text model does not use: which, and what one needs to use them.
 
 llama.cpp's converter skips by name what is not the text model's (`TextModel.filter_tensors`), and buffers that old
-versions of transformers saved; so do we, and we count them.
+versions of transformers saved; so do we, and we count them. The scales of static activations, which quantization-aware
+training leaves beside weights, are for targets that quantize activations.
 """
 
 from __future__ import annotations
@@ -17,7 +18,13 @@ if TYPE_CHECKING:
 
 _MMPROJ = "an mmproj file, which llama.cpp's convert_hf_to_gguf.py --mmproj makes"
 _NEEDED: Mapping[str, str] = MappingProxyType(
-    {"vision": _MMPROJ, "audio": _MMPROJ, "MTP": "a converter and a runtime that know them", "unused": ""}
+    {
+        "vision": _MMPROJ,
+        "audio": _MMPROJ,
+        "MTP": "a converter and a runtime that know them",
+        "activation scale": "a target with static activations (compressed-tensors has them)",
+        "unused": "",
+    }
 )
 _BUFFERS = (".attention.masked_bias", ".attention.bias", ".rotary_emb.inv_freq")
 _AUDIO = ("audio.", "audio_")
@@ -26,12 +33,15 @@ _VISION = (
     *("patch_embed", "patch_merger.", "patch_merge_mlp.", "model.connector."),
 )
 _MTP = ("mtp.", "model.mtp.")
+_ACTIVATIONS = (".input_scale",)
 
 
 def kind_of(name: str) -> str:
     """Return of which kind a stored tensor is that the text model does not use; '' where it may use it."""
     if name.endswith(_BUFFERS):
         return "unused"
+    if name.endswith(_ACTIVATIONS):
+        return "activation scale"
     if any(part in name for part in _AUDIO):
         return "audio"
     if any(part in name for part in _VISION):

@@ -305,6 +305,7 @@ def test_towers_and_old_buffers_are_left_out_by_kind():
         "model.audio_tower.layers.0.feed.weight": (2, 2),
         "model.layers.0.self_attn.rotary_emb.inv_freq": (2,),
         "mtp.layers.0.norm.weight": (8,),
+        "model.layers.0.mlp.up_proj.input_scale": (1,),
     }
     mmproj = "an mmproj file, which llama.cpp's convert_hf_to_gguf.py --mmproj makes"
     made = converted(GEMMA4, {**GEMMA4_SHAPES, **more})
@@ -312,6 +313,7 @@ def test_towers_and_old_buffers_are_left_out_by_kind():
         LeftOut("vision", 2, 96, mmproj),
         LeftOut("audio", 1, 8, mmproj),
         LeftOut("MTP", 1, 16, "a converter and a runtime that know them"),
+        LeftOut("activation scale", 1, 2, "a target with static activations (compressed-tensors has them)"),
         LeftOut("unused", 1, 4, ""),
     )
     assert len(made.tensors) == len(GEMMA4_SHAPES) + 1
