@@ -1,14 +1,13 @@
 """Activations: which modules get what a target asks for, and where static scales come from.
 
 Only linear layers of `int8` without group, or of `fp8`, have quantized inputs. All else stays weight-only, with a
-warning. A static scale is the checkpoint's `<module>.input_scale`, one number, which is copied as any tensor is; this
+warning. A static scale is the checkpoint's `<module>.input_scale`, shape [1], which is copied as any tensor is; this
 is where it is looked for, before any work.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from math import prod
 from typing import TYPE_CHECKING
 
 from qrecipe.errors import Diagnostic
@@ -46,7 +45,7 @@ def _scales(modules: Sequence[str], origin: Origin) -> Iterator[Diagnostic]:
         yield _missing(missing)
     for module in modules:
         found = origin.tensors.get(f"{module}.input_scale")
-        if found is not None and prod(found.shape) != 1:
+        if found is not None and found.shape != (1,):
             yield _many(f"{module}.input_scale", found.shape)
 
 
@@ -89,7 +88,7 @@ def _many(name: str, shape: tuple[int, ...]) -> Diagnostic:
     return Diagnostic(
         "input-scale-shape",
         f"{name!r} has shape {list(shape)}",
-        why="a static scale is one number for a module's whole input",
+        why="a static scale is one number for a module's whole input, and runtimes read it as an array of shape [1]",
         fix='set activations to the dynamic "int8" or "fp8", or choose a checkpoint with one scale for each module',
     )
 

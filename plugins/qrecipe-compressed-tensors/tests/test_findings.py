@@ -111,11 +111,12 @@ def test_a_static_scale_must_be_in_the_checkpoint():
     )
 
 
-def test_a_static_scale_is_one_number():
+@pytest.mark.parametrize("shape", [(), (256,)])
+def test_a_static_scale_is_one_number(shape):
     to = target("hf", activations="static-fp8")
-    assert findings(with_scales(*QUERIES, shape=(256,)), {"attn_q": "fp8"}, to)[0] == (
-        "error: 'model.layers.0.self_attn.q_proj.input_scale' has shape [256]\n"
-        "why: a static scale is one number for a module's whole input\n"
+    assert findings(with_scales(*QUERIES, shape=shape), {"attn_q": "fp8"}, to)[0] == (
+        f"error: 'model.layers.0.self_attn.q_proj.input_scale' has shape {list(shape)}\n"
+        "why: a static scale is one number for a module's whole input, and runtimes read it as an array of shape [1]\n"
         'fix: set activations to the dynamic "int8" or "fp8", or choose a checkpoint with one scale for each module'
     )
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import numpy as np
 import pytest
 from tiny import build, load, logits, reference, write_llama
+
+from qrecipe.errors import PlanError
 
 pytest.importorskip("torch")
 pytest.importorskip("transformers")
@@ -79,19 +82,59 @@ def test_a_tied_model_has_no_head_of_its_own(tmp_path):
     assert difference(source, {DENSE: "int4(group=32)"}) == 0
 
 
-def test_w8a8_has_the_weights_and_quantizes_what_goes_in(llama):
-    weight_only = build(llama, {DENSE: "int8"})
-    plain = logits(load(weight_only))
-    folder = build(llama, {DENSE: "int8"}, activations="int8")
+def with_input_scales(source, folder, value=0.03):
+    """Copy a model, with an input scale beside each projection."""
+    torch = pytest.importorskip("torch")
+    files = pytest.importorskip("safetensors.torch")
+    shutil.copytree(source, folder)
+    tensors = files.load_file(source / "model.safetensors")
+    projections = [name for name in tensors if name.endswith("_proj.weight")]
+    tensors |= {f"{name.removesuffix('weight')}input_scale": torch.tensor([value]) for name in projections}
+    files.save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
+    return folder
+
+
+def quantize_inputs(model, quantized):
+    """Make every projection of a model see its input as `quantized` gives it."""
+    for name, module in model.named_modules():
+        if name.endswith("_proj"):
+            module.register_forward_pre_hook(lambda _, args: (quantized(args[0]),))
+    return model
+
+
+def int8_of_token(x):
+    scale = (x.abs().amax(-1, keepdim=True) / 127.5).to(x.dtype)
+    return (x / scale).clamp(-128, 127).round() * scale
+
+
+def fp8_of_token(x):
+    torch = pytest.importorskip("torch")
+    scale = (x.abs().amax(-1, keepdim=True) / 448).to(x.dtype)
+    return (x / scale).clamp(-448, 448).to(torch.float8_e4m3fn).to(x.dtype) * scale
+
+
+@pytest.mark.parametrize(("type_", "quantized"), [("int8", int8_of_token), ("fp8", fp8_of_token)])
+def test_dynamic_activations_are_quantized_by_token(llama, type_, quantized):
+    folder = build(llama, {DENSE: type_}, activations=type_)
     config = json.loads((folder / "config.json").read_text())["quantization_config"]
-    assert config["format"] == "int-quantized"
-    found = logits(load(folder))
-    assert (found != plain).any()
-    assert np.abs(found - plain).max() < 0.1 * np.abs(plain).max()
+    assert config["format"] == {"int8": "int-quantized", "fp8": "float-quantized"}[type_]
+    expected = logits(quantize_inputs(reference(llama, folder), quantized))
+    assert np.abs(logits(load(folder)) - expected).max() == 0
+    assert (logits(reference(llama, folder)) != expected).any()
 
 
-def test_fp8_with_fp8_activations_loads(llama):
-    plain = logits(load(build(llama, {DENSE: "fp8"})))
-    found = logits(load(build(llama, {DENSE: "fp8"}, activations="fp8")))
-    assert (found != plain).any()
-    assert np.abs(found - plain).max() < 0.2 * np.abs(plain).max()
+def test_static_activations_use_the_scale_of_the_checkpoint(llama, tmp_path):
+    torch = pytest.importorskip("torch")
+    source = with_input_scales(llama, tmp_path / "model")
+    folder = build(source, {DENSE: "int8"}, activations="static-int8")
+    scale = torch.tensor(0.03).bfloat16()
+    hooked = quantize_inputs(reference(llama, folder), lambda x: (x / scale).clamp(-128, 127).round() * scale)
+    assert np.abs(logits(load(folder)) - logits(hooked)).max() == 0
+
+
+def test_a_static_scale_that_is_missing_stops_the_build_before_the_work(llama):
+    with pytest.raises(PlanError) as caught:
+        build(llama, {DENSE: "int8"}, activations="static-int8")
+    assert caught.value.diagnostics[0].what == (
+        "the checkpoint has no 'model.layers.0.self_attn.k_proj.input_scale', nor for 13 more modules"
+    )
