@@ -82,9 +82,8 @@ def _size_line(plan: Plan, target: TargetPlan) -> str:
 
 
 def _estimates(target: TargetPlan) -> Iterator[str]:
-    for file in target.files:
-        if file.why_estimate:
-            yield f"estimate: {file.why_estimate}; the tensors' {target.tensor_bytes:,} bytes are exact"
+    for why in dict.fromkeys(file.why_estimate for file in target.files if file.why_estimate):
+        yield f"estimate: {why}; the tensors' {target.tensor_bytes:,} bytes are exact"
 
 
 def _by_role(target: TargetPlan) -> object:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,7 @@ from tests.catalogue.workplace import offering
 ROOT = Path(__file__).parents[2]
 CASES = yaml.safe_load((ROOT / "tests" / "cases" / "recipes" / "gemma4.yaml").read_text(encoding="utf-8"))
 PAGE = (ROOT / "docs" / "how-to" / "gemma4.md").read_text(encoding="utf-8")
+PLUGINS = ("qrecipe_compressed_tensors", "qrecipe_torchao")
 REST_OF_HEADER = 15_782_400  # tokenizer, settings and chat template, whatever the model
 LATTICE = {
     "Q4_0": "Q4_0(fit=lattice)",
@@ -36,18 +38,21 @@ class Options(BaseModel):
     """No keys of its own."""
 
 
-class PacksFourBits:
-    """Stands in for the plug-in `compressed-tensors`: stores Q4_0 as 4-bit codes, and nothing else but what is kept."""
+class StoresIntegers:
+    """Stands in for a plug-in: stores 4 and 8 bits in groups of 32 and what is kept, nothing of GGUF's."""
 
-    name = "compressed-tensors"
     options = Options
-    profiles = ("vllm",)
+
+    def __init__(self, name, profiles=()):
+        self.name = name
+        self.profiles = profiles
 
     def refuses(self, inventory, target):
         return None
 
     def stores(self, use, tensor, target, inventory):
-        return None if use.format.name == "Q4_0" else f"no codes for {use.format.name}"
+        known = use.format.name in ("int4", "int8") and use.argument("group") == 32
+        return None if known else f"no codes for {use.format.name}"
 
     def stored_as(self, use, tensor, target, inventory):
         return use.format
@@ -72,6 +77,10 @@ class PacksFourBits:
 
     def artifact(self, checkpoint):
         return None
+
+
+FOLDERS = {"compressed-tensors": "-w4a16/", "torchao": "-torchao/"}
+STAND_INS = (StoresIntegers("compressed-tensors", ("hf", "vllm")), StoresIntegers("torchao", ("hf",)))
 
 
 @pytest.fixture(autouse=True)
@@ -131,23 +140,50 @@ def test_naive_recipes_round_as_llama_quantize_does(name):
     assert all(str(decision.type) == decision.type.format.name for decision in gguf_of(name).decisions)
 
 
-@pytest.mark.parametrize("name", [name for name in CASES if "mobile" not in name])
-def test_vllm_gets_every_matrix_in_4_bits_but_the_embeddings(name):
-    inventory = planned(name).inventory
-    catalog = make_catalog(offering("backends", PacksFourBits()), discover=False)
-    resolved = resolve_targets(load_recipe(name), Facts(model_with(inventory)), catalog)
+def folder_targets(name, *plugins):
+    """Return the targets for folders by name, with these plug-ins, or with those that are installed."""
+    catalog = make_catalog(*plugins, discover=not plugins)
+    resolved = resolve_targets(load_recipe(name), Facts(model_with(planned(name).inventory)), catalog)
     assert resolved.errors == ()
-    target = next(target for target in resolved.targets if target.name == "compressed-tensors")
-    assert target.target.output == f"{name}-w4a16/"
-    kept = {d.tensor.role for d in target.decisions if d.keep and d.tensor.gguf_dtype != "F32"}
-    per_layer = {"per_layer_token_embd"} if name.startswith("gemma4-e") else set()
-    plain = {"per_layer_model_proj"} if per_layer and "naive" in name else set()
-    assert kept == {"token_embd"} | per_layer | plain
+    return {target.name: target for target in resolved.targets if target.name != "gguf"}
 
 
-@pytest.mark.parametrize("name", [name for name in CASES if "mobile" in name])
-def test_mobile_recipes_are_for_llama_cpp_alone(name):
-    assert [target.backend for target in load_recipe(name).targets] == ["gguf"]
+def kept_matrices(target):
+    return {d.tensor.role for d in target.decisions if d.keep and d.tensor.gguf_dtype != "F32"}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_folders_get_every_matrix_in_few_bits_but_the_tables(name):
+    targets = folder_targets(name, offering("backends", *STAND_INS))
+    per_layer = {"per_layer_token_embd", "per_layer_model_proj"} if name.startswith("gemma4-e") else set()
+    experts = {"ffn_down_exps", "ffn_gate_up_exps"} if name.startswith("gemma4-26b") else set()
+    for backend, target in targets.items():
+        assert target.target.output == f"{name}{FOLDERS[backend]}"
+        assert kept_matrices(target) == {"token_embd"} | per_layer | (experts if backend == "torchao" else set())
+        types = {str(d.type) for d in target.decisions if not d.keep}
+        if "naive" in name:
+            assert types == {"int4(group=32)"}
+        else:
+            gates = {"int8(group=32, fit=lattice)"} if "mobile" in name else set()
+            assert types == {"int4(group=32, fit=lattice)"} | gates
+    assert list(targets) == list(FOLDERS)
+
+
+@pytest.mark.skipif(any(find_spec(name) is None for name in PLUGINS), reason="pip install the two plug-ins")
+@pytest.mark.parametrize("name", CASES)
+def test_the_plug_ins_store_what_the_recipe_asks_for(name, installed_plugins):
+    wanted = folder_targets(name, offering("backends", *STAND_INS))
+    for backend, target in folder_targets(name).items():
+        assert [str(d.type) for d in target.decisions] == [str(d.type) for d in wanted[backend].decisions]
+        assert kept_matrices(target) == kept_matrices(wanted[backend])
+        assert [each for each in target.decisions if each.passed_over] == []
+
+
+def test_each_rule_of_the_folders_says_why():
+    (base,) = [
+        each.model for each in load_recipe("gemma4-26b-ud-q4_k_xl").family if each.model.name == "gemma4-families"
+    ]
+    assert [rule.match for rule in base.rules if rule.why is None] == []
 
 
 @pytest.mark.parametrize("name", CASES)
