@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ from qrecipe.api.fetching import fetch_weights
 from qrecipe.api.memory import task_budget
 from qrecipe.api.outcome import bring_together
 from qrecipe.api.partial import with_targets, with_tensors
+from qrecipe.api.plugin_faults import blamed
 from qrecipe.api.replan import is_plan_file, reopen
 from qrecipe.api.staging import Staging, cannot_write, final_path, refuse_existing, refuse_inputs
 from qrecipe.api.staging_folder import FolderStaging, refuse_folder
@@ -243,13 +245,20 @@ def _build_one(ready: Ready, target: TargetPlan, options: Options, tell: Callabl
     executor = ready.catalog.executors[options.executor]
     with _staging(target, options) as staging:
         job = _job(ready, target, staging.paths)
-        tasks, results = backend.tasks(job, options.limits), Results(tell)
+        with _blamed(ready, target, "backends", backend.name):
+            tasks, results = backend.tasks(job, options.limits), Results(tell)
         tell(TargetStarted(target.name, len(target.decisions), sum(task.nbytes for task in tasks)))
-        executor.run(tasks, options.limits, results)
-        backend.finish(job, results.by_tensor())
+        with _blamed(ready, target, "executors", executor.name):
+            executor.run(tasks, options.limits, results)
+        with _blamed(ready, target, "backends", backend.name):
+            backend.finish(job, results.by_tensor())
         paths = staging.publish()
     tell(TargetDone(target.name, ", ".join(map(str, paths)), target.file_bytes or 0))
     return Built(target, paths, _counts(target, results.by_tensor()))
+
+
+def _blamed(ready: Ready, target: TargetPlan, kind: str, name: str) -> AbstractContextManager[None]:
+    return blamed(ready.catalog, f"while target {target.name!r} was built", (kind, name))
 
 
 def _counts(target: TargetPlan, results: Mapping[str, Sequence[object]]) -> Mapping[str, BlockCounts]:

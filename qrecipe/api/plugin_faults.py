@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import TracebackType
+from itertools import dropwhile, takewhile
+from types import FrameType, TracebackType
 from typing import TYPE_CHECKING
 
 from qrecipe.errors import Diagnostic, PluginError, QrecipeError
@@ -28,7 +29,7 @@ def blamed(catalog: Catalog, doing: str, *suspects: Suspect) -> Iterator[None]:
 
     Args:
         catalog: Who brought what.
-        doing: What was done, one phrase behind `failed`: `while target 'main' was laid out`.
+        doing: What was done, one phrase behind `failed`: `while target 'main' was built`.
         suspects: What was asked to do it, the likeliest first.
 
     Raises:
@@ -46,30 +47,40 @@ def blamed(catalog: Catalog, doing: str, *suspects: Suspect) -> Iterator[None]:
 
 
 def _by_traceback(error: BaseException, catalog: Catalog, suspects: tuple[Suspect, ...]) -> tuple[str, str] | None:
-    """Return who, in words, and the plug-in's key: the innermost frame that is a plug-in's."""
+    """Return who it was, in words, and the plug-in's key: the innermost frame that is a plug-in's."""
     keys = {each.package: each.key for each in catalog.providers if each.package and not is_builtin(each.key)}
-    for package in reversed(_packages(error.__traceback__)):
-        if package in keys:
-            return _role(keys[package], catalog, suspects), keys[package]
-    return None
+    frames = dropwhile(lambda frame: _package(frame) not in keys, reversed(_frames(error.__traceback__)))
+    inner = list(takewhile(lambda frame: _package(frame) in keys, frames))
+    if not inner:
+        return None
+    key = keys[_package(inner[0])]
+    return _role(inner, key, catalog, suspects), key
 
 
-def _packages(trace: TracebackType | None) -> list[str]:
-    """Return the top-level package of each frame's code, outermost first."""
+def _frames(trace: TracebackType | None) -> list[FrameType]:
+    """Return the frames of a traceback, outermost first."""
     found = []
     while trace is not None:
-        found.append(str(trace.tb_frame.f_globals.get("__name__", "")).partition(".")[0])
+        found.append(trace.tb_frame)
         trace = trace.tb_next
     return found
 
 
-def _role(key: str, catalog: Catalog, suspects: tuple[Suspect, ...]) -> str:
-    """Say which of the suspects a plug-in is, else what it is alone for, else only which plug-in."""
+def _package(frame: FrameType) -> str:
+    return str(frame.f_globals.get("__name__", "")).partition(".")[0]
+
+
+def _role(frames: list[FrameType], key: str, catalog: Catalog, suspects: tuple[Suspect, ...]) -> str:
+    """Say which of a plug-in's offers its frames, innermost first, are methods of, else which of them is a suspect."""
     brought = [each for each, origin in catalog.origins.items() if origin == key]
-    asked = [each for each in suspects if each in brought]
-    if asked or len(brought) == 1:
-        return _called((asked or brought)[0], key)
-    return f"plug-in {key!r}"
+    kinds = {type(getattr(catalog, kind)[name]): (kind, name) for kind, name in brought}
+    methods = [kinds[type(item)] for item in map(_self, frames) if type(item) in kinds]
+    found = next((each for each in (*methods, *suspects) if each in brought), None)
+    return f"plug-in {key!r}" if found is None else _called(found, key)
+
+
+def _self(frame: FrameType) -> object:
+    return frame.f_locals.get("self")
 
 
 def _by_suspicion(catalog: Catalog, suspects: tuple[Suspect, ...]) -> tuple[str, str] | None:

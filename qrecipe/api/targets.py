@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from qrecipe.api.locking import locked
+from qrecipe.api.plugin_faults import blamed
 from qrecipe.errors import Diagnostic, Location, QrecipeError
 from qrecipe.planner.alternatives import idle_alternatives
 from qrecipe.planner.faults import tensors, type_of_rule
@@ -58,7 +59,8 @@ def resolve_targets(recipe: Recipe, facts: Facts, catalog: Catalog) -> ResolvedT
             _absent(wanted, catalog, result)
             continue
         try:
-            _one(recipe, _target(wanted, backend), facts, catalog, result)
+            with blamed(catalog, f"while target {wanted.name!r} was planned", ("backends", wanted.backend)):
+                _one(recipe, _target(wanted, backend), facts, catalog, result)
         except QrecipeError as error:
             result.errors += tuple(_placed(each, recipe) for each in error.diagnostics)
     _lint(recipe, result)
@@ -82,6 +84,11 @@ def closed_sets(recipe: Recipe, catalog: Catalog) -> Mapping[str, Sequence[str]]
 
 def lay_out(target: Target, decisions: Sequence[Decision], catalog: Catalog, facts: Facts) -> TargetPlan:
     """Compute every byte range of decided tensors; PlanError with what is wrong with them together."""
+    with blamed(catalog, f"while target {target.name!r} was laid out", ("backends", target.backend)):
+        return _laid_out(target, decisions, catalog, facts)
+
+
+def _laid_out(target: Target, decisions: Sequence[Decision], catalog: Catalog, facts: Facts) -> TargetPlan:
     backend = catalog.backends[target.backend]
     checked = backend.check(facts.model.inventory, decisions, target)
     errors = [finding for finding in checked if finding.severity == "error"]
