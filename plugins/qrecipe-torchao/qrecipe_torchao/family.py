@@ -13,6 +13,7 @@ from qrecipe.backends.folder.dtypes import run_dtype
 from qrecipe_torchao import eligible, header, refusals
 from qrecipe_torchao.carried import TYPES
 from qrecipe_torchao.described import described
+from qrecipe_torchao.names import runtime_name
 from qrecipe_torchao.options import TorchaoOptions
 from qrecipe_torchao.scheme import TorchaoScheme, stores_of
 from qrecipe_torchao.storing import store_of
@@ -50,14 +51,16 @@ class Torchao:
         store = store_of(use, _options(target), run_dtype(target, inventory), linear=linear)
         if isinstance(store, str):
             return store
+        if why := store.refuses(tensor.rows, tensor.cols):
+            return why
         return TorchaoScheme(store, use.format if use.format.name in TYPES else None)
 
     def slices(
         self, stored: StoredTensor, tensor: TensorInfo, target: Target, inventory: Inventory
     ) -> Sequence[tuple[str, int, int]]:
-        """Return the whole tensor: what has several matrices is not quantized."""
+        """Return the whole tensor, under its name in the model: what has several matrices is not quantized."""
         del tensor, target, inventory
-        return whole(stored)
+        return tuple((runtime_name(module), start, stop) for module, start, stop in whole(stored))
 
     def check(self, modules: Sequence[Module], inventory: Inventory, target: Target) -> Sequence[Diagnostic]:
         """Return warnings."""

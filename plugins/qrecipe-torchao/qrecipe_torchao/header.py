@@ -14,6 +14,7 @@ from qrecipe.errors import Diagnostic, Location, SourceError
 from qrecipe_torchao.described import RUN_DTYPES
 from qrecipe_torchao.float8 import KIND as FLOAT8
 from qrecipe_torchao.float8 import Float8
+from qrecipe_torchao.floats import BYTES
 from qrecipe_torchao.int4 import KIND as INT4
 from qrecipe_torchao.int4 import Int4
 from qrecipe_torchao.int8 import KIND as INT8
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from qrecipe_torchao.store import Store
 
 NAMES = "tensor_names"
+_WIDTHS = {f"int{width}": width for width in range(1, 9)}
 
 
 def entries(modules: Sequence[Module]) -> dict[str, str]:
@@ -61,7 +63,7 @@ def _store(name: str, text: str, checkpoint: Checkpoint) -> Store:
         entry = json.loads(text)
         parts = {part: checkpoint.tensors[_array(name, part)] for part in ("qdata", "scale")}
         return _made(entry["_type"], entry["_data"], parts)
-    except (KeyError, ValueError, TypeError, AttributeError, IndexError) as error:
+    except (KeyError, ValueError, TypeError, AttributeError, IndexError, RecursionError) as error:
         raise _unreadable(name, checkpoint, f"{type(error).__name__}: {error}") from error
 
 
@@ -74,8 +76,10 @@ def _made(kind: str, data: Mapping[str, object], parts: Mapping[str, StoredTenso
     if kind == INT4:
         return Int4(_group(data, 0) or 0, dynamic=_named(data, "activation_dtype") == "float8_e4m3fn")
     run, scale, cols = RUN_DTYPES[_named(data, "dtype")], parts["scale"].dtype, parts["qdata"].shape[1]
+    if scale not in BYTES:
+        raise ValueError(f"its scales are {scale}")
     if kind == INTX:
-        width = int(_named(data, "target_dtype").removeprefix("int"))
+        width = _WIDTHS[_named(data, "target_dtype")]
         return Intx(width, _group(data, cols), scale, run, dynamic=data["activation_quantization"] is not None)
     if kind == INT8:
         return Int8(_group(data, cols), scale, run, dynamic=data["act_quant_kwargs"] is not None)

@@ -38,12 +38,13 @@ _QWEN3MOE = _LLAMA | {
 
 def llama(folder, *, tied=False, dtype="bfloat16", **config):
     """Write a Llama; return its folder."""
+    config = _LLAMA | {"tie_word_embeddings": tied, "torch_dtype": dtype} | config
     shapes = {"model.embed_tokens.weight": (VOCAB, WIDTH), "model.norm.weight": (WIDTH,)}
     for layer in range(LAYERS):
-        shapes |= _attention(f"model.layers.{layer}") | _feed(f"model.layers.{layer}.mlp", FEED)
+        shapes |= _attention(f"model.layers.{layer}", config) | _feed(f"model.layers.{layer}.mlp", FEED)
     if not tied:
         shapes["lm_head.weight"] = (VOCAB, WIDTH)
-    return _write(folder, shapes, _LLAMA | {"tie_word_embeddings": tied, "torch_dtype": dtype} | config)
+    return _write(folder, shapes, config)
 
 
 def qwen3moe(folder):
@@ -55,7 +56,7 @@ def qwen3moe(folder):
     }
     for layer in range(LAYERS):
         block = f"model.layers.{layer}"
-        shapes |= _attention(block) | {f"{block}.mlp.gate.weight": (EXPERTS, WIDTH)}
+        shapes |= _attention(block, _QWEN3MOE) | {f"{block}.mlp.gate.weight": (EXPERTS, WIDTH)}
         shapes |= {f"{block}.self_attn.{norm}_norm.weight": (64,) for norm in "qk"}
         for expert in range(EXPERTS):
             shapes |= _feed(f"{block}.mlp.experts.{expert}", 128)
@@ -69,9 +70,10 @@ def unknown(folder):
     return _write(folder, shapes, {"architectures": ["NovelForCausalLM"], "model_type": "novel", "dtype": "bfloat16"})
 
 
-def _attention(block):
-    heads = {"q": WIDTH, "k": WIDTH // 2, "v": WIDTH // 2, "o": WIDTH}
-    found = {f"{block}.self_attn.{name}_proj.weight": (rows, WIDTH) for name, rows in heads.items()}
+def _attention(block, config):
+    wide, narrow = (config["head_dim"] * config[f"num_{heads}_heads"] for heads in ("attention", "key_value"))
+    shapes = {"q": (wide, WIDTH), "k": (narrow, WIDTH), "v": (narrow, WIDTH), "o": (WIDTH, wide)}
+    found = {f"{block}.self_attn.{name}_proj.weight": shape for name, shape in shapes.items()}
     return found | {f"{block}.{norm}_layernorm.weight": (WIDTH,) for norm in ("input", "post_attention")}
 
 

@@ -180,15 +180,6 @@ def test_transformers_own_folder_has_the_same_arrays(tmp_path):
     assert all(torch.equal(theirs[name].view(torch.uint8), ours[name].view(torch.uint8)) for name in theirs)
 
 
-def test_a_saved_folder_loads_again_from_what_transformers_writes(tmp_path):
-    import torch
-
-    folder = small_models.build(small_models.llama(tmp_path / "model"), {LINEAR: "int4(group=32)"})
-    model = loaded(folder)
-    model.save_pretrained(tmp_path / "again")
-    assert torch.equal(logits(loaded(tmp_path / "again")), logits(model))
-
-
 def test_int4_tensors_load_for_cuda(tmp_path):
     """No CPU computes with them: that transformers makes them of the folder, and what they say, is all one sees."""
     torch, torchao = asked()
