@@ -140,9 +140,8 @@ def _no_codes(tensor: TensorInfo, inventory: Inventory) -> str | None:
         case "experts" if _model_type(inventory) in STACKING:
             return None
         case "experts" | "fused experts":
-            return (
-                f"mlx-lm stacks or splits the experts of {_model_type(inventory) or 'this model'} as plain weights only"
-            )
+            kind = _model_type(inventory) or "such"
+            return f"mlx-lm rearranges the experts of {kind} models as plain weights only"
         case "router":
             return "a router is no layer with codes in every model of mlx-lm"
         case _:
@@ -179,7 +178,7 @@ def _tied(inventory: Inventory) -> Mapping[str, object]:
     said = "tie_word_embeddings" in {*config, *(text if isinstance(text, Mapping) else ())}
     if said or not inventory.mapped:
         return {}
-    return {"tie_word_embeddings": all(tensor.role != "output" for tensor in inventory.tensors)}
+    return {"tie_word_embeddings": inventory.tied}
 
 
 def _numbers(module: Module) -> tuple[int, int]:
@@ -212,8 +211,8 @@ def _is_affine(checkpoint: Checkpoint, module: str) -> bool:
 def _read_back(checkpoint: Checkpoint, module: str, section: Mapping[str, object]) -> Affine:
     bits, group = numbers_of(module, section)
     dtype = checkpoint.tensors[f"{module}.scales"].dtype
-    if not isinstance(bits, int) or not isinstance(group, int):
-        raise SourceError(faults.unknown_numbers(checkpoint.reference, module, (bits, group, dtype)))
-    if bits not in WIDTHS or group not in GROUPS or dtype not in DTYPES.values():
-        raise SourceError(faults.unknown_numbers(checkpoint.reference, module, (bits, group, dtype)))
+    known = isinstance(bits, int) and isinstance(group, int) and dtype in DTYPES.values()
+    if not known or bits not in WIDTHS or group not in GROUPS:
+        where = str(checkpoint.folder or checkpoint.reference)
+        raise SourceError(faults.unknown_numbers(where, module, (bits, group, dtype)))
     return Affine(bits, group, dtype)

@@ -35,7 +35,7 @@ def untried(target: Target, kind: str) -> Diagnostic:
     return Diagnostic(
         "mlx-untried-model",
         f"nobody has seen mlx-lm load a {kind} model as target {target.name!r} has it",
-        why="mlx-lm renames and rearranges weights in another way for each kind of model, and some ways suit no codes",
+        why="mlx-lm renames and rearranges weights in a way for each kind of model, and not every way suits codes",
         fix="load the result with mlx_lm before you publish it",
         severity="warning",
     )
@@ -47,18 +47,18 @@ def mixed_dtypes(target: Target, stored: str, dtype: str) -> Diagnostic:
         "mlx-mixed-dtypes",
         f"target {target.name!r} has plain tensors in {stored} beside scales in {dtype}",
         why="MLX computes in float32 where the two meet, from the first such layer on",
-        fix=f'add a rule `match = "**"`, `type = "{dtype}"` behind the others',
+        fix="set dtype on the target, and all of them are stored in it",
         severity="warning",
     )
 
 
-def unknown_numbers(file: str, module: str, found: tuple[object, object, str]) -> Diagnostic:
+def unknown_numbers(folder: str, module: str, found: tuple[object, object, str]) -> Diagnostic:
     """A config.json whose numbers MLX has no kernel for."""
     bits, group, dtype = (str(part)[:40] for part in found)
     return Diagnostic(
         "mlx-config",
         f"module {module} has {bits} bits, groups of {group} and scales in {dtype}",
-        Location(file=file, key_path="config.json, quantization"),
+        Location(file=f"{folder}/config.json", key_path="quantization"),
         why="MLX has 2, 3, 4, 5, 6 and 8 bits, groups of 32, 64 and 128, and scales in BF16, F16 and F32",
         fix="download or build the artifact again",
     )
