@@ -37,9 +37,11 @@ def joined(codes: NDArray[np.uint8], scales: FloatArray, biases: FloatArray, sto
         storage: Bits of a code, and the dtype of scales and biases.
 
     Raises:
-        BuildError: A scale or bias is too large for the dtype.
+        BuildError: A scale or bias is too large for the dtype, or a scale times a code for float32.
     """
     bits, dtype = storage
+    with np.errstate(over="ignore"):
+        rounded(scales * np.float32((1 << bits) - 1), "F32")  # what MLX computes first
     lines = [encode_float(dtype, rounded(values, dtype)) for values in (scales, biases)]
     columns = (packed(codes, bits), *(np.frombuffer(line, np.uint8).reshape(len(codes), -1) for line in lines))
     return np.concatenate(columns, axis=1).tobytes()

@@ -78,5 +78,5 @@ def test_weights_too_large_for_the_dtype_are_refused():
 
 def test_a_range_too_wide_for_float32_is_refused():
     rows = np.array([[3e38, -3e38] * 16], np.float32)
-    with pytest.raises(BuildError, match="is too large for BF16"):
+    with pytest.raises(BuildError, match="inf is too large for F32"):
         Affine(4, 32, "BF16").encode(rows, (), None)
