@@ -38,6 +38,7 @@ RUN = {
     "how-to/remote-checkpoints.md": (),
     "how-to/review-a-recipe.md": (),
     "how-to/verify-a-download.md": (),
+    "how-to/write-a-backend.md": (pytest.mark.slow,),
     "how-to/write-a-plug-in.md": (),
 }
 HELD = {  # pages whose examples have tests of their own

@@ -79,9 +79,9 @@ class MlxFamily:
     def slices(
         self,
         stored: StoredTensor,
-        tensor: TensorInfo,  # noqa: ARG002 - the same for all
-        target: Target,  # noqa: ARG002 - likewise
-        inventory: Inventory,  # noqa: ARG002 - likewise
+        tensor: TensorInfo,
+        target: Target,
+        inventory: Inventory,
     ) -> Sequence[tuple[str, int, int]]:
         """Return the matrix as one module."""
         return whole(stored)
@@ -101,7 +101,7 @@ class MlxFamily:
         self,
         modules: Sequence[Module],
         inventory: Inventory,
-        target: Target,  # noqa: ARG002 - the modules and the model say it all
+        target: Target,
     ) -> Mapping[str, object]:
         """Return `quantization`, the same as `quantization_config`, as mlx-lm writes both, and what it would guess."""
         numbers = ((module.name, _numbers(module)) for module in modules if module.scheme is not None)
@@ -109,9 +109,9 @@ class MlxFamily:
 
     def header(
         self,
-        modules: Sequence[Module],  # noqa: ARG002 - the same for all
-        inventory: Inventory,  # noqa: ARG002 - likewise
-        target: Target,  # noqa: ARG002 - likewise
+        modules: Sequence[Module],
+        inventory: Inventory,
+        target: Target,
     ) -> Mapping[str, str]:
         """Return what mlx-lm writes there too."""
         return {"format": "mlx"}
@@ -205,7 +205,7 @@ def _spoken(module: Module) -> str:
 def _is_affine(checkpoint: Checkpoint, module: str) -> bool:
     """Say whether a module has the arrays of an affine matrix, not those of MLX's other modes or of stacked experts."""
     arrays = [checkpoint.tensors.get(module + suffix) for suffix in (".weight", ".scales", ".biases")]
-    return all(array is not None and len(array.shape) == 2 for array in arrays)  # noqa: PLR2004 - rows and columns
+    return all(array is not None and len(array.shape) == 2 for array in arrays)
 
 
 def _read_back(checkpoint: Checkpoint, module: str, section: Mapping[str, object]) -> Affine:

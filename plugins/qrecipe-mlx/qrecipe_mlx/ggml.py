@@ -36,10 +36,10 @@ def _halves(data: NDArray[np.uint8]) -> FloatArray:
 
 
 def _codes(data: NDArray[np.uint8], bits: int) -> NDArray[np.uint8]:
-    if bits == 8:  # noqa: PLR2004 - signed in GGUF, counted from the least in MLX
+    if bits == 8:
         return data ^ np.uint8(0x80)
     nibbles = data[:, -GROUP // 2 :]
     codes = np.concatenate((nibbles & 0xF, nibbles >> 4), axis=1)
-    if bits > 4:  # noqa: PLR2004 - the fifth bits stand before the nibbles, in order
+    if bits > 4:
         codes |= np.unpackbits(np.ascontiguousarray(data[:, :4]), axis=1, bitorder="little") << 4
     return codes

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from math import prod
 from typing import TYPE_CHECKING, Literal
 
 from qrecipe.types.format import Argument, Format
@@ -79,18 +80,15 @@ class Affine:
         """MLX weighs all columns alike."""
         return "unused"
 
-    def refuses(self, shape: Shape, args: Args) -> str | None:  # noqa: ARG002 - a scheme has no arguments
+    def refuses(self, shape: Shape, args: Args) -> str | None:
         """Refuse what is no matrix of whole groups."""
-        if len(shape) < 2 or not all(shape):  # noqa: PLR2004 - rows and columns
+        if len(shape) < 2 or not all(shape):
             return "it is no matrix"
         return f"{shape[-1]} columns are no multiple of {self.group}, its group" if shape[-1] % self.group else None
 
-    def nbytes(self, shape: Shape, args: Args) -> int:  # noqa: ARG002 - likewise
+    def nbytes(self, shape: Shape, args: Args) -> int:
         """Return the bytes of the records of all rows."""
-        rows = 1
-        for size in shape[:-1]:
-            rows *= size
-        return rows * sum(array.row_bytes for array in self.arrays(1, shape[-1]))
+        return prod(shape[:-1]) * sum(array.row_bytes for array in self.arrays(1, shape[-1]))
 
     def arrays(self, rows: int, cols: int) -> tuple[Array, ...]:
         """Return codes, scales and biases."""
@@ -101,14 +99,14 @@ class Affine:
             Array(".biases", self.dtype, groups),
         )
 
-    def shape_of(self, stored: Mapping[str, StoredTensor], read: Callable[[str], bytes]) -> tuple[int, int]:  # noqa: ARG002 - headers say it
+    def shape_of(self, stored: Mapping[str, StoredTensor], read: Callable[[str], bytes]) -> tuple[int, int]:
         """Return the rows of the codes, and the columns of all groups."""
         codes, scales = stored[".weight"].shape, stored[".scales"].shape
-        if len(codes) != 2 or len(scales) != 2:  # noqa: PLR2004 - rows and columns
+        if len(codes) != 2 or len(scales) != 2:
             raise ValueError("its codes or scales are no matrix")
         return codes[0], scales[1] * self.group
 
-    def encode(self, rows: FloatArray, args: Args, importance: FloatArray | None) -> bytes:  # noqa: ARG002 - likewise
+    def encode(self, rows: FloatArray, args: Args, importance: FloatArray | None) -> bytes:
         """Encode as `mlx.core.quantize` does with weights of this dtype."""
         from qrecipe_mlx import affine, records
 

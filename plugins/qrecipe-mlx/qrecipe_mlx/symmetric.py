@@ -36,7 +36,7 @@ class Symmetric(Affine):
         """The stored code that stands for zero."""
         return 1 << (self.width - 1)
 
-    def encode(self, rows: FloatArray, args: Args, importance: FloatArray | None) -> bytes:  # noqa: ARG002 - no arguments
+    def encode(self, rows: FloatArray, args: Args, importance: FloatArray | None) -> bytes:
         """Encode by rounding; the weight of a group that is furthest from zero has the least code."""
         from qrecipe_mlx import records, rounding
 
