@@ -24,6 +24,7 @@ import numpy as np
 
 from qrecipe_torchao import e4m3
 from qrecipe_torchao.floats import SMALLEST_NORMAL, round_in_place, rounded
+from qrecipe_torchao.part import bounds
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -48,11 +49,6 @@ class Quantized:
     codes: NDArray[np.int8] | NDArray[np.uint8]
     scales: FloatArray
     zeros: FloatArray | None = None
-
-
-def bounds(width: int) -> tuple[int, int]:
-    """Return the smallest and the largest code of `width` bits."""
-    return -(1 << (width - 1)), (1 << (width - 1)) - 1
 
 
 def intx(rows: FloatArray, width: int, group: int, dtype: str) -> Quantized:

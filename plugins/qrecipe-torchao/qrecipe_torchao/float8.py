@@ -8,22 +8,13 @@ are (`quantization/utils.py`, `_fp8_mm_compat`). No such model has run here.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
-import numpy as np
-
-from qrecipe_torchao import arithmetic
-from qrecipe_torchao.arithmetic import Quantized
 from qrecipe_torchao.described import described, per_row, run_dtype, torch_dtype
-from qrecipe_torchao.floats import from_bytes, to_bytes
-from qrecipe_torchao.store import Part
+from qrecipe_torchao.part import Part
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-    from qrecipe.types.format import FloatArray
-
     from qrecipe_torchao.described import Json
-    from qrecipe_torchao.store import Field
 
 KIND = "Float8Tensor"
 _TILE = 16  # of the matrix product
@@ -62,6 +53,11 @@ class Float8:
         return "F32"
 
     @property
+    def zeros(self) -> bool:
+        """Zero points, where there are any, are 0."""
+        return False
+
+    @property
     def name(self) -> str:
         """`fp8`."""
         return "fp8"
@@ -79,18 +75,6 @@ class Float8:
     def columns(self, codes: int) -> int:
         """Return the weights of a row of codes."""
         return codes
-
-    def quantize(self, rows: FloatArray) -> Quantized:
-        """Round as `quantize_` does in a model of dtype `run`."""
-        return arithmetic.float8(rows, self.run)
-
-    def fields(self, quantized: Quantized) -> tuple[Field, ...]:
-        """Return the bytes of the parts."""
-        return cast("NDArray[np.uint8]", quantized.codes), to_bytes(quantized.scales, "F32")
-
-    def quantized(self, fields: tuple[Field, ...]) -> Quantized:
-        """Return codes and scales."""
-        return Quantized(np.ascontiguousarray(fields[0]), from_bytes(fields[1], "F32"))
 
     def entry(self, rows: int, cols: int) -> dict[str, Json]:  # noqa: ARG002 - the arrays have the shape
         """Return the class's attributes and arrays."""

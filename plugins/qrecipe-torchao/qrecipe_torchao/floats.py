@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from qrecipe.types.format import FloatArray
 
 SMALLEST_NORMAL = {"BF16": 2.0**-126, "F16": 2.0**-14, "F32": 2.0**-126}
-BYTES = {"BF16": 2, "F16": 2, "F32": 4}
 
 
 def round_in_place(values: FloatArray, dtype: str) -> None:

@@ -14,7 +14,6 @@ from qrecipe.errors import Diagnostic, Location, SourceError
 from qrecipe_torchao.described import RUN_DTYPES
 from qrecipe_torchao.float8 import KIND as FLOAT8
 from qrecipe_torchao.float8 import Float8
-from qrecipe_torchao.floats import BYTES
 from qrecipe_torchao.int4 import KIND as INT4
 from qrecipe_torchao.int4 import Int4
 from qrecipe_torchao.int8 import KIND as INT8
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
     from qrecipe.backends.folder.family import Module
     from qrecipe.types.source import Checkpoint, StoredTensor
 
-    from qrecipe_torchao.store import Store
+    from qrecipe_torchao.stores import Store
 
 NAMES = "tensor_names"
 _WIDTHS = {f"int{width}": width for width in range(1, 9)}
@@ -76,7 +75,7 @@ def _made(kind: str, data: Mapping[str, object], parts: Mapping[str, StoredTenso
     if kind == INT4:
         return Int4(_group(data, 0) or 0, dynamic=_named(data, "activation_dtype") == "float8_e4m3fn")
     run, scale, cols = RUN_DTYPES[_named(data, "dtype")], parts["scale"].dtype, parts["qdata"].shape[1]
-    if scale not in BYTES:
+    if scale not in RUN_DTYPES.values():
         raise ValueError(f"its scales are {scale}")
     if kind == INTX:
         width = _WIDTHS[_named(data, "target_dtype")]

@@ -10,19 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from qrecipe_torchao import arithmetic, unpacked
-from qrecipe_torchao.arithmetic import Quantized
+from qrecipe_torchao import unpacked
 from qrecipe_torchao.described import described, torch_dtype
-from qrecipe_torchao.floats import from_bytes, rounded, to_bytes
-from qrecipe_torchao.store import Part
+from qrecipe_torchao.part import Part
 
 if TYPE_CHECKING:
-    from qrecipe.types.format import FloatArray
-
     from qrecipe_torchao.described import Json
-    from qrecipe_torchao.store import Field
 
 KIND = "Int4Tensor"
 GROUPS = (32, 64, 128, 256)
@@ -39,10 +32,12 @@ class Int4:
     Attributes:
         group: Columns that share a scale.
         dynamic: Activations are rounded to E4M3.
+        symmetric: Zero points are 0; so they are with `dynamic`, and where a fit looks for codes times a scale.
     """
 
     group: int
     dynamic: bool = False
+    symmetric: bool = False
 
     @property
     def kind(self) -> str:
@@ -53,6 +48,11 @@ class Int4:
     def width(self) -> int:
         """4 bits."""
         return 4
+
+    @property
+    def zeros(self) -> bool:
+        """Zero points are not 0."""
+        return not (self.dynamic or self.symmetric)
 
     @property
     def scale(self) -> str:
@@ -85,27 +85,6 @@ class Int4:
     def columns(self, codes: int) -> int:
         """Return the weights of a row of codes."""
         return codes * 2
-
-    def quantize(self, rows: FloatArray) -> Quantized:
-        """Round as `quantize_` does on CUDA."""
-        choose = arithmetic.int4_symmetric if self.dynamic else arithmetic.int4
-        return choose(rows, self.group, _RUN)
-
-    def fields(self, quantized: Quantized) -> tuple[Field, ...]:
-        """Return the bytes of the parts."""
-        nibbles = quantized.codes.view(np.uint8) & np.uint8(0x0F)
-        packed = nibbles[:, ::2] | (nibbles[:, 1::2] << np.uint8(4))
-        scales = to_bytes(rounded(quantized.scales, _RUN), _RUN)
-        zeros = np.zeros_like(quantized.scales) if quantized.zeros is None else rounded(quantized.zeros, _RUN)
-        return packed, scales, to_bytes(zeros, _RUN)
-
-    def quantized(self, fields: tuple[Field, ...]) -> Quantized:
-        """Return codes, scales and zero points."""
-        packed = fields[0]
-        codes = np.empty((packed.shape[0], packed.shape[1] * 2), np.int8)
-        codes[:, ::2] = (packed << 4).view(np.int8) >> 4
-        codes[:, 1::2] = np.ascontiguousarray(packed).view(np.int8) >> 4
-        return Quantized(codes, from_bytes(fields[1], _RUN), from_bytes(fields[2], _RUN))
 
     def entry(self, rows: int, cols: int) -> dict[str, Json]:
         """Return the class's attributes and arrays."""

@@ -9,15 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from qrecipe_torchao import arithmetic, unpacked
+from qrecipe_torchao import unpacked
 from qrecipe_torchao.described import described, per_group, per_row, run_dtype
 
 if TYPE_CHECKING:
-    from qrecipe.types.format import FloatArray
-
-    from qrecipe_torchao.arithmetic import Quantized
     from qrecipe_torchao.described import Json
-    from qrecipe_torchao.store import Field, Part
+    from qrecipe_torchao.part import Part
 
 KIND = "Int8Tensor"
 
@@ -49,6 +46,11 @@ class Int8:
         return 8
 
     @property
+    def zeros(self) -> bool:
+        """Zero points, where there are any, are 0."""
+        return False
+
+    @property
     def name(self) -> str:
         """`int8`, `int8(group=32)`."""
         return unpacked.name(8, self.group)
@@ -64,18 +66,6 @@ class Int8:
     def columns(self, codes: int) -> int:
         """Return the weights of a row of codes."""
         return codes
-
-    def quantize(self, rows: FloatArray) -> Quantized:
-        """Round as `quantize_` does in a model of dtype `run`."""
-        return arithmetic.int8(rows, self.group or rows.shape[1], self.run)
-
-    def fields(self, quantized: Quantized) -> tuple[Field, ...]:
-        """Return the bytes of the parts."""
-        return unpacked.fields(quantized, self.scale)
-
-    def quantized(self, fields: tuple[Field, ...]) -> Quantized:
-        """Return codes and scales."""
-        return unpacked.quantized(fields, self.scale)
 
     def entry(self, rows: int, cols: int) -> dict[str, Json]:  # noqa: ARG002 - the arrays have the shape
         """Return the class's attributes and arrays."""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from qrecipe.types.format import TypeUse
 
     from qrecipe_torchao.options import TorchaoOptions
-    from qrecipe_torchao.store import Store
+    from qrecipe_torchao.stores import Store
 
 _ROUNDING = ("auto", "rtn")
 _MINIMA = ("Q2_K", "Q4_K", "Q5_K", "Q4_1", "Q5_1")
@@ -50,7 +50,7 @@ def _integers(use: TypeUse, layout: str, activations: str, run: str) -> Store | 
     if width == 1 and use.fit.name in _ROUNDING:
         return "of torchao's two codes for int1, -1 and 0, its rounding makes nearly every weight 0"
     if layout == "int4" and width == _INT4:
-        return _packed(group, activations)
+        return _packed(group, activations, symmetric=use.fit.name not in _ROUNDING)
     if activations == "fp8":
         return 'fp8 activations need fp8 weights, or int4(group=128) with layout = "int4"'
     dynamic = activations == "int8"
@@ -61,14 +61,14 @@ def _integers(use: TypeUse, layout: str, activations: str, run: str) -> Store | 
     return Intx(width, group, run if use.fit.name in _ROUNDING else "F32", run, dynamic=dynamic)
 
 
-def _packed(group: int | None, activations: str) -> Store | str:
+def _packed(group: int | None, activations: str, *, symmetric: bool) -> Store | str:
     if activations == "int8":
         return 'Int4Tensor has no int8 activations; layout = "intx" has them'
     if activations == "fp8" and group != DYNAMIC_GROUP:
         return f"Int4Tensor with fp8 activations has groups of {DYNAMIC_GROUP}"
     if group not in GROUPS:
         return f'Int4Tensor has groups of {", ".join(map(str, GROUPS))}; layout = "intx" has any'
-    return Int4(group, dynamic=activations == "fp8")
+    return Int4(group, dynamic=activations == "fp8", symmetric=symmetric)
 
 
 def _absent(name: str) -> str:

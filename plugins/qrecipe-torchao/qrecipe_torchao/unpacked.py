@@ -1,19 +1,8 @@
-"""Codes of a byte each, with scales and zero points that are all 0: what Intx and Int8 tensors share."""
+"""Codes of a byte each, with scales and zero points that are all 0: the arrays of Intx and Int8 tensors."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
-
-import numpy as np
-
-from qrecipe_torchao.arithmetic import Quantized
-from qrecipe_torchao.floats import from_bytes, rounded, to_bytes
-from qrecipe_torchao.store import Part
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from qrecipe_torchao.store import Field
+from qrecipe_torchao.part import Part
 
 
 def name(width: int, group: int | None) -> str:
@@ -25,15 +14,3 @@ def parts(cols: int, group: int | None, scale: str) -> tuple[Part, ...]:
     """Return codes, scales, zero points."""
     groups = cols // (group or cols)
     return Part("qdata", "I8", cols), Part("scale", scale, groups), Part("zero_point", "I8", groups)
-
-
-def fields(quantized: Quantized, scale: str) -> tuple[Field, ...]:
-    """Return the bytes of the parts."""
-    scales = to_bytes(rounded(quantized.scales, scale), scale)
-    return quantized.codes.view(np.uint8), scales, np.zeros(quantized.scales.shape, np.uint8)
-
-
-def quantized(stored: tuple[Field, ...], scale: str) -> Quantized:
-    """Return codes and scales."""
-    codes = cast("NDArray[np.int8]", np.ascontiguousarray(stored[0]).view(np.int8))
-    return Quantized(codes, from_bytes(stored[1], scale))

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from torchao_peer import arrays_of, asked, flattened, unflattened
 
+from qrecipe_torchao import arithmetic
 from qrecipe_torchao.float8 import Float8
 from qrecipe_torchao.int4 import Int4
 from qrecipe_torchao.scheme import TorchaoScheme
@@ -122,3 +123,29 @@ def test_int4_codes_with_activations_are_mslks():
     assert np.array_equal(found, codes.numpy())
     assert torch.equal(torch.from_numpy(scales), scale.reshape(ROWS, -1).to(torch.bfloat16).float())
     assert not arrays_of(scheme, records, ROWS, COLS)["._weight_zero_point"].any()
+
+
+@pytest.mark.parametrize("group", [32, 128])
+def test_int4_weights_are_those_that_torchaos_training_sees(group):
+    """`quantization/qat/fake_quantizer.py` simulates the CUDA kernels on a CPU: code · scale + zero point."""
+    torch, _ = asked()
+    from torchao.quantization.qat.fake_quantize_config import Int4WeightFakeQuantizeConfig
+    from torchao.quantization.qat.fake_quantizer import Int4WeightFakeQuantizer
+
+    rows = weight().float()
+    theirs = Int4WeightFakeQuantizer(Int4WeightFakeQuantizeConfig(group, torch.bfloat16))(rows)
+    ours = arithmetic.int4(rows.numpy(), group, "F32")
+    blocks = ours.codes.reshape(ROWS, -1, group) * ours.scales[..., None] + ours.zeros[..., None]
+    assert np.array_equal(blocks.reshape(ROWS, COLS), theirs.numpy())
+
+
+def test_fp8_weights_are_those_that_torchaos_training_sees():
+    asked()
+    from torchao.quantization.qat.fake_quantize_config import Float8FakeQuantizeConfig
+    from torchao.quantization.qat.fake_quantizer import Float8FakeQuantizer
+
+    rows = weight()[1:]
+    scheme = TorchaoScheme(Float8("BF16", dynamic=True))
+    ours = scheme.decode(scheme.encode(rows.float().numpy(), (), None), COLS)
+    theirs = Float8FakeQuantizer(Float8FakeQuantizeConfig())(rows)
+    assert np.array_equal(ours, theirs.float().numpy()) or np.abs(ours - theirs.float().numpy()).max() < 2e-4
