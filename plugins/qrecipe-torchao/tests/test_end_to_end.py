@@ -78,6 +78,9 @@ EQUAL = [
         {"blk.0.attn_*": "Q5_0 | keep", "blk.0.ffn_*": "TQ2_0 | keep", "blk.1.attn_*": "fp8 | keep"},
         'shard_size = "99kB"',
     ),
+    ({LINEAR: "int4(group=32, fit=mse)"}, ""),
+    ({LINEAR: "int3(fit=mse)"}, 'activations = "none"\nlayout = "int8"'),
+    ({LINEAR: "int4(group=32, fit=lattice)", "output": "Q4_0(fit=lattice)"}, ""),
     ({"token_embd": "int8", "output": "int8(group=64)", LINEAR: "int4(group=32)"}, ""),
 ]
 
