@@ -98,6 +98,30 @@ def test_arrays_equal(run, spread):
 
 
 @pytest.mark.parametrize("run", DTYPES)
+def test_arrays_equal_on_any_bits(run):
+    """Rows of one magnitude each, from the least subnormal up to where scales would overflow."""
+    torch, _ = asked()
+    generator = torch.Generator().manual_seed(23)
+    most = {"BF16": 126, "F16": 15, "F32": 126}[run]
+    exponents = torch.linspace(-149, most - 1, ROWS).round()[:, None] + torch.randint(
+        -2, 1, (ROWS, COLS), generator=generator
+    )
+    mantissas = torch.rand(ROWS, COLS, generator=generator, dtype=torch.float64) + 1
+    signs = torch.randint(0, 2, (ROWS, COLS), generator=generator) * 2 - 1
+    weight = (mantissas * signs * torch.exp2(exponents.double())).to(torch_dtype(run))
+    for store in stores(run):
+        if store.width == 1:
+            continue  # its scale is twice the largest weight, and overflows first
+        scheme = TorchaoScheme(store)
+        ours = arrays_of(scheme, scheme.encode(weight.float().numpy(), (), None), ROWS, COLS)
+        theirs, _ = flattened("m.weight", quantized(weight, CONFIGS[type(store)](store)))
+        lost = theirs["m._weight_scale"] == 0 if isinstance(store, Float8) else torch.zeros(ROWS, 1, dtype=torch.bool)
+        for suffix, array in ours.items():
+            same = array.view(torch.uint8) == theirs[f"m{suffix}"].view(torch.uint8)
+            assert (same | lost).all(), (store, suffix, (~(same | lost)).nonzero()[:4])
+
+
+@pytest.mark.parametrize("run", DTYPES)
 def test_ranges_of_rows_are_the_whole(run):
     weight = weights(0.02, run).float().numpy()
     for store in stores(run):
@@ -126,6 +150,7 @@ def test_metadata_equals(run):
 
 @pytest.mark.parametrize("run", DTYPES)
 def test_configurations_equal(run):
+    asked()
     from torchao.core.config import config_to_dict
 
     for store in (*stores(run), Intx(4, 32, "F32", run), Intx(4, 32, "F16", run, dynamic=True)):
