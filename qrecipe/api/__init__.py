@@ -7,6 +7,7 @@ from qrecipe.api.building import BuildResult, Built, build, rehearse
 from qrecipe.api.grids import inspect_grid
 from qrecipe.api.looking import Inspection, Plugin, formats, inspect, plugins
 from qrecipe.api.measuring import measure
+from qrecipe.api.plugin_starting import new_plugin
 from qrecipe.api.questions import check, explain, plan, plan_json, plan_schema, recipe_schema
 from qrecipe.api.starting import copy_recipe, new_recipe
 from qrecipe.api.verifying import read_lock, verify
@@ -44,6 +45,7 @@ __all__ = [
     "inspect",
     "inspect_grid",
     "measure",
+    "new_plugin",
     "new_recipe",
     "plan",
     "plan_json",

@@ -1,4 +1,4 @@
-"""`qrecipe new`: a recipe to begin with, on stdout or in a new file."""
+"""`qrecipe new`: a recipe to begin with, on stdout or in a new file; or a plug-in project in a new folder."""
 
 from __future__ import annotations
 
@@ -32,16 +32,26 @@ def _new(
         str | None,
         typer.Option("--from-grid", help="Look at this checkpoint's weights for grids.", metavar="CHECKPOINT"),
     ] = None,
+    plugin: Annotated[
+        str | None,
+        typer.Option("--plugin", help="Write a plug-in project of this name instead, with its tests.", metavar="NAME"),
+    ] = None,
     output: Annotated[
-        str | None, typer.Option("--output", "-o", help="The file to write; none is replaced.", metavar="FILE")
+        str | None,
+        typer.Option(
+            "--output", "-o", help="The file to write, or a plug-in's folder; none is replaced.", metavar="PATH"
+        ),
     ] = None,
 ) -> None:
     """Write a commented recipe for a checkpoint, or copy one to edit. It plans as it stands."""
     import qrecipe
 
-    if sum(given is not None for given in (checkpoint, copied, from_grid)) != 1:
-        words = "give one of CHECKPOINT, --from RECIPE and --from-grid CHECKPOINT"
+    if sum(given is not None for given in (checkpoint, copied, from_grid, plugin)) != 1:
+        words = "give one of CHECKPOINT, --from RECIPE, --from-grid CHECKPOINT and --plugin NAME"
         raise typer.BadParameter(words, param_hint="CHECKPOINT")
+    if plugin is not None:
+        typer.echo(qrecipe.new_plugin(plugin, output=output))
+        return
     if checkpoint is not None:
         text = qrecipe.new_recipe(checkpoint, output=output)
     elif copied is not None:

@@ -159,6 +159,19 @@ def a_plug_in_for_another_version_of_the_interface() -> object:
     return make_catalog(plugin, discover=False).problems
 
 
+def a_plug_in_that_cannot_have_its_name() -> object:
+    return qrecipe.new_plugin("4bit")
+
+
+def a_plug_in_whose_name_is_taken() -> object:
+    return qrecipe.new_plugin("json")
+
+
+def a_plug_in_in_a_folder_that_is_not_empty() -> object:
+    workplace()
+    return qrecipe.new_plugin("qrecipe-mine", output=".")
+
+
 def what_the_system_refuses_anywhere() -> object:
     from qrecipe.cli import main, render  # noqa: PLC0415 - the command line, for what it alone tells
 
