@@ -6,9 +6,9 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-import small_models
+import torchao_models
 from safetensors import safe_open
-from small_models import LAYERS, LINEAR
+from torchao_models import LAYERS, LINEAR
 from torchao_peer import asked, flattened, torch_dtype, unflattened
 
 from qrecipe_torchao.header import NAMES
@@ -87,8 +87,8 @@ EQUAL = [
 
 @pytest.mark.parametrize(("rules", "options"), EQUAL, ids=str)
 def test_logits_are_those_of_the_dequantized_weights(tmp_path, rules, options):
-    source = small_models.llama(tmp_path / "model")
-    folder = small_models.build(source, rules, options)
+    source = torchao_models.llama(tmp_path / "model")
+    folder = torchao_models.build(source, rules, options)
     model = loaded(folder)
     assert (logits(model) - reference(source, folder, model.dtype)).abs().max() == 0
 
@@ -105,8 +105,8 @@ def test_logits_are_those_of_the_dequantized_weights(tmp_path, rules, options):
     ids=str,
 )
 def test_logits_are_near_where_the_runtime_rounds_activations(tmp_path, rules, options):
-    source = small_models.llama(tmp_path / "model")
-    folder = small_models.build(source, rules, options)
+    source = torchao_models.llama(tmp_path / "model")
+    folder = torchao_models.build(source, rules, options)
     model = loaded(folder)
     expected = reference(source, folder, model.dtype)
     assert 0 < (logits(model) - expected).abs().max() < ROUNDING * expected.abs().max()
@@ -141,13 +141,13 @@ def test_a_folder_is_what_quantize_makes_of_the_model(tmp_path, name, dtype):
     """Arrays, metadata and logits are those of the model that transformers loaded and torchao quantized."""
     torch, torchao = asked()
     config, kind, options = configurations()[name]
-    source = small_models.llama(tmp_path / "model", dtype=str(torch_dtype(dtype)).removeprefix("torch."))
+    source = torchao_models.llama(tmp_path / "model", dtype=str(torch_dtype(dtype)).removeprefix("torch."))
     model = loaded(source)
     torchao.quantize_(
         model, config, filter_fn=lambda module, fqn: isinstance(module, torch.nn.Linear) and "layers" in fqn
     )
     theirs, entries = flattened_model(model)
-    folder = small_models.build(source, {LINEAR: kind}, options + '\nshard_size = "500kB"')
+    folder = torchao_models.build(source, {LINEAR: kind}, options + '\nshard_size = "500kB"')
     ours, said = arrays_of(folder)
     assert theirs.keys() == ours.keys()
     for array in theirs:
@@ -174,11 +174,11 @@ def test_transformers_own_folder_has_the_same_arrays(tmp_path):
     from torchao.quantization.granularity import PerGroup
 
     config = torchao.IntxWeightOnlyConfig(weight_dtype=torch.int4, granularity=PerGroup(32))
-    source = small_models.llama(tmp_path / "model")
+    source = torchao_models.llama(tmp_path / "model")
     model = loaded(source, quantization_config=transformers.TorchAoConfig(config))
     model.save_pretrained(tmp_path / "theirs")
     theirs, _ = arrays_of(tmp_path / "theirs")
-    ours, _ = arrays_of(small_models.build(source, {LINEAR: "int4(group=32)"}))
+    ours, _ = arrays_of(torchao_models.build(source, {LINEAR: "int4(group=32)"}))
     assert theirs.keys() == ours.keys()
     assert all(torch.equal(theirs[name].view(torch.uint8), ours[name].view(torch.uint8)) for name in theirs)
 
@@ -187,8 +187,8 @@ def test_int4_tensors_load_for_cuda(tmp_path):
     """No CPU computes with them: that transformers makes them of the folder, and what they say, is all one sees."""
     torch, torchao = asked()
     options = 'layout = "int4"\ndevice = "cuda"'
-    source = small_models.llama(tmp_path / "model")
-    folder = small_models.build(source, {LINEAR: "int4(group=32)", "output": "int8"}, options)
+    source = torchao_models.llama(tmp_path / "model")
+    folder = torchao_models.build(source, {LINEAR: "int4(group=32)", "output": "int8"}, options)
     model = loaded(folder)
     weight = model.model.layers[LAYERS - 1].mlp.down_proj.weight.data
     assert isinstance(weight, torchao.Int4Tensor)
@@ -204,7 +204,7 @@ def test_the_configuration_is_one_that_torchao_reads(tmp_path):
     from torchao.core.config import config_from_dict
 
     rules = {"blk.0.attn_q": "int4(group=32)", "blk.0.attn_k": "fp8", "blk.1.attn_q": "Q6_K"}
-    folder = small_models.build(small_models.llama(tmp_path / "model"), rules, 'activations = "none"')
+    folder = torchao_models.build(torchao_models.llama(tmp_path / "model"), rules, 'activations = "none"')
     said = json.loads((folder / "config.json").read_text())["quantization_config"]
     found = config_from_dict(said["quant_type"]["default"]).fqn_to_config
     kinds = {name: type(each).__name__ for name, each in found.items()}
@@ -218,8 +218,8 @@ def test_the_configuration_is_one_that_torchao_reads(tmp_path):
 def test_greedy_text_is_the_dequantized_models(tmp_path):
     import torch
 
-    source = small_models.llama(tmp_path / "model")
-    folder = small_models.build(source, {LINEAR: "Q4_0", "token_embd": "int8"})
+    source = torchao_models.llama(tmp_path / "model")
+    folder = torchao_models.build(source, {LINEAR: "Q4_0", "token_embd": "int8"})
     model, plain = loaded(folder), loaded(source)
     plain.load_state_dict(dequantized(folder), strict=False)
     prompt, wanted = torch.arange(5, 13)[None], {"do_sample": False, "max_new_tokens": 24, "pad_token_id": 0}
@@ -228,7 +228,7 @@ def test_greedy_text_is_the_dequantized_models(tmp_path):
 
 
 def test_offsets_are_aligned_and_leave_no_holes(tmp_path):
-    folder = small_models.build(small_models.llama(tmp_path / "model"), {LINEAR: "int4(group=32)"})
+    folder = torchao_models.build(torchao_models.llama(tmp_path / "model"), {LINEAR: "int4(group=32)"})
     data = (folder / "model.safetensors").read_bytes()
     size = int(np.frombuffer(data[:8], "<u8")[0])
     table = json.loads(data[8 : 8 + size])

@@ -7,12 +7,12 @@ import struct
 import numpy as np
 import pytest
 import qrecipe
-import small_models
+import torchao_models
 from qrecipe.api.opening import open_checkpoint
 from qrecipe.backends.folder.backend import FolderBackend
 from qrecipe.errors import SourceError
 from qrecipe.host.catalog import make_catalog
-from small_models import LINEAR
+from torchao_models import LINEAR
 
 from qrecipe_torchao.family import Torchao
 from qrecipe_torchao.float8 import Float8
@@ -73,34 +73,36 @@ OTHERS = [
 
 @pytest.mark.parametrize("options", EXPECTED)
 def test_schemes_come_back(tmp_path, options):
-    folder = small_models.build(small_models.llama(tmp_path / "model"), MIXED, options)
+    folder = torchao_models.build(torchao_models.llama(tmp_path / "model"), MIXED, options)
     assert {name: scheme.store for name, scheme in schemes(folder).items()} == EXPECTED[options]
 
 
 @pytest.mark.parametrize(("kind", "options", "store"), OTHERS, ids=str)
 def test_settings_come_back(tmp_path, kind, options, store):
-    folder = small_models.build(small_models.llama(tmp_path / "model"), {"blk.0.attn_q": kind}, options)
+    folder = torchao_models.build(torchao_models.llama(tmp_path / "model"), {"blk.0.attn_q": kind}, options)
     assert {name: scheme.store for name, scheme in schemes(folder).items()} == {Q: store}
 
 
 @pytest.mark.parametrize("options", ["", 'layout = "int8"', 'layout = "int4"\ndevice = "cuda"'])
 def test_an_artifact_verifies_against_lock_and_source(tmp_path, options):
-    source = small_models.llama(tmp_path / "model")
-    folder = small_models.build(source, {LINEAR: "int4(group=32)", "output": "int8"}, options)
+    source = torchao_models.llama(tmp_path / "model")
+    folder = torchao_models.build(source, {LINEAR: "int4(group=32)", "output": "int8"}, options)
     assert qrecipe.verify(folder).differences == ()
     values = {each.tensor: each for each in qrecipe.verify(folder, source=str(source)).values}
     assert values.keys() == opened(source).tensors.keys()
 
 
 def test_other_folders_are_not_ours(tmp_path):
-    assert schemes(small_models.llama(tmp_path / "model")) is None
-    folder = small_models.llama(tmp_path / "other", quantization_config={"quant_method": "compressed-tensors"})
+    assert schemes(torchao_models.llama(tmp_path / "model")) is None
+    folder = torchao_models.llama(tmp_path / "other", quantization_config={"quant_method": "compressed-tensors"})
     assert schemes(folder) is None
 
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory):
-    return small_models.build(small_models.llama(tmp_path_factory.mktemp("read") / "model"), {"blk.0.attn_q": "int8"})
+    return torchao_models.build(
+        torchao_models.llama(tmp_path_factory.mktemp("read") / "model"), {"blk.0.attn_q": "int8"}
+    )
 
 
 def damaged(built, tmp_path, change):

@@ -1,19 +1,19 @@
 """What torchao or transformers would refuse, or garble without a word, is refused before any work: whole messages."""
 
 import pytest
-import small_models
+import torchao_models
 from qrecipe.errors import QrecipeError
-from small_models import LINEAR
+from torchao_models import LINEAR
 
 
 @pytest.fixture
 def model(tmp_path):
-    return small_models.llama(tmp_path / "model")
+    return torchao_models.llama(tmp_path / "model")
 
 
 def refused(source, rules, options=""):
     with pytest.raises(QrecipeError) as caught:
-        small_models.plan(source, rules, options)
+        torchao_models.plan(source, rules, options)
     return str(caught.value).replace(str(source.parent), "FOLDER")
 
 
@@ -110,7 +110,7 @@ def test_a_type_that_no_class_stores_is_refused_with_the_reason(model, rules, op
 
 
 def test_tied_embeddings_are_refused(tmp_path):
-    source = small_models.llama(tmp_path / "model", tied=True)
+    source = torchao_models.llama(tmp_path / "model", tied=True)
     assert refused(source, {"token_embd": "int8"}) == message(
         "tensor token_embd.weight",
         "rules[0]",
@@ -121,7 +121,7 @@ def test_tied_embeddings_are_refused(tmp_path):
 
 
 def test_a_head_that_config_json_ties_to_the_embeddings_is_refused(tmp_path):
-    source = small_models.llama(tmp_path / "model", tie_word_embeddings=True)
+    source = torchao_models.llama(tmp_path / "model", tie_word_embeddings=True)
     assert refused(source, {"output": "int8"}) == message(
         "tensor output.weight",
         "rules[0]",
@@ -144,15 +144,15 @@ def test_gemmas_embeddings_are_refused(tmp_path, name):
 
 
 def test_experts_are_refused(tmp_path):
-    text, tensors, line = named_tensors(small_models.qwen3moe(tmp_path / "model"), {"**_exps": "int8"})
+    text, tensors, line = named_tensors(torchao_models.qwen3moe(tmp_path / "model"), {"**_exps": "int8"})
     reason = "transformers joins the experts of a layer as it loads them, and leaves quantized ones random"
     assert text == message(tensors, "rules[0]", "int8", reason, line=line)
     assert tensors.startswith("6 tensors")
 
 
 def test_a_router_is_refused(tmp_path):
-    source = small_models.qwen3moe(tmp_path / "model")
-    path = small_models.recipe(source, {"**ffn_gate_inp": "int8"})
+    source = torchao_models.qwen3moe(tmp_path / "model")
+    path = torchao_models.recipe(source, {"**ffn_gate_inp": "int8"})
     path.write_text(path.read_text().replace('type = "int8"', 'type = "int8"\nprotected = true'))
     import qrecipe
 
@@ -163,7 +163,7 @@ def test_a_router_is_refused(tmp_path):
 
 
 def test_what_is_no_matrix_is_refused(tmp_path):
-    source = small_models.unknown(tmp_path / "model")
+    source = torchao_models.unknown(tmp_path / "model")
     assert refused(source, {"model.conv": "int8"}) == message(
         "tensor model.conv.weight",
         "rules[0]",
@@ -174,7 +174,7 @@ def test_what_is_no_matrix_is_refused(tmp_path):
 
 
 def test_embeddings_of_an_unknown_architecture_are_refused(tmp_path):
-    source = small_models.unknown(tmp_path / "model")
+    source = torchao_models.unknown(tmp_path / "model")
     assert refused(source, {"model.embed_tokens": "int8"}) == message(
         "tensor model.embed_tokens.weight",
         "rules[0]",
@@ -185,13 +185,13 @@ def test_embeddings_of_an_unknown_architecture_are_refused(tmp_path):
 
 
 def test_an_unknown_architectures_linear_layers_are_quantized(tmp_path):
-    target = small_models.plan(small_models.unknown(tmp_path / "model"), {"**.q_proj": "int8"})
+    target = torchao_models.plan(torchao_models.unknown(tmp_path / "model"), {"**.q_proj": "int8"})
     types = {decision.tensor.name: str(decision.type) for decision in target.decisions if not decision.keep}
     assert types == {"model.layers.0.self_attn.q_proj.weight": "int8"}
 
 
 def test_fp8_activations_need_multiples_of_16(tmp_path):
-    source = small_models.llama(tmp_path / "model", num_key_value_heads=1, head_dim=120)
+    source = torchao_models.llama(tmp_path / "model", num_key_value_heads=1, head_dim=120)
     text = refused(source, {"blk.0.attn_k": "fp8"}, 'activations = "fp8"\ndevice = "cuda"')
     assert text == message(
         "tensor blk.0.attn_k.weight",
@@ -222,7 +222,7 @@ def test_an_unknown_option_and_profile_are_refused(model):
 
 
 def test_codes_in_bytes_are_told(model):
-    target = small_models.plan(model, {"blk.0.attn_q": "int4(group=32)", "blk.1.attn_q": "Q5_0", LINEAR: "int8"})
+    target = torchao_models.plan(model, {"blk.0.attn_q": "int4(group=32)", "blk.1.attn_q": "Q5_0", LINEAR: "int8"})
     (found,) = [str(each) for each in target.findings if each.code == "unpacked-codes"]
     assert found == (
         "warning: target 'torchao': int4(group=32), int5(group=32) take 8 bits a weight and their scales (2 modules)\n"
@@ -232,5 +232,7 @@ def test_codes_in_bytes_are_told(model):
 
 
 def test_packed_and_eight_bit_codes_are_not(model):
-    target = small_models.plan(model, {LINEAR: "int4(group=32)", "output": "int8"}, 'layout = "int4"\ndevice = "cuda"')
+    target = torchao_models.plan(
+        model, {LINEAR: "int4(group=32)", "output": "int8"}, 'layout = "int4"\ndevice = "cuda"'
+    )
     assert not [found for found in target.findings if found.code == "unpacked-codes"]

@@ -5,8 +5,8 @@ import sys
 from pathlib import Path
 
 import pytest
-import small_models
-from small_models import LINEAR
+import torchao_models
+from torchao_models import LINEAR
 
 PROGRAM = """
 import sys
@@ -21,8 +21,8 @@ assert qrecipe.verify(output + "/out").differences == ()
 @pytest.mark.model
 @pytest.mark.parametrize("options", ["", 'activations = "fp8"\nlayout = "int4"\ndevice = "cuda"'])
 def test_a_build_loads_no_torch(tmp_path, options):
-    source = small_models.llama(tmp_path / "model")
-    path = small_models.recipe(source, {LINEAR: "int4(group=128)", "output": "fp8"}, options)
+    source = torchao_models.llama(tmp_path / "model")
+    path = torchao_models.recipe(source, {LINEAR: "int4(group=128)", "output": "fp8"}, options)
     ran = subprocess.run([sys.executable, "-c", PROGRAM, path, tmp_path / "built"], capture_output=True, text=True)
     assert ran.returncode == 0, ran.stderr
 
