@@ -23,6 +23,18 @@ MEASURED = (
         reason="pip install -e '.[eval]'",
     ),
 )
+PLUGINS = pytest.mark.skipif(
+    any(find_spec(name) is None for name in ("qrecipe_compressed_tensors", "qrecipe_torchao")),
+    reason="pip install ./plugins/qrecipe-compressed-tensors ./plugins/qrecipe-torchao",
+)
+LOADED = (
+    PLUGINS,
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        any(find_spec(name) is None for name in ("torch", "transformers", "compressed_tensors", "torchao")),
+        reason="pip install torch transformers compressed-tensors torchao",
+    ),
+)
 RUN = {
     "tutorial/first-build.md": REAL_WEIGHTS,
     "how-to/add-an-architecture.md": (),
@@ -34,14 +46,18 @@ RUN = {
     "reference/errors-how-to-read.md": (),
     "how-to/measure-quality.md": MEASURED,
     "how-to/one-recipe-for-several-targets.md": (),
+    "how-to/qat-fine-tune.md": LOADED,
     "how-to/quantize-with-an-imatrix.md": (pytest.mark.slow,),
     "how-to/remote-checkpoints.md": (),
     "how-to/review-a-recipe.md": (),
+    "how-to/serve-with-vllm.md": (PLUGINS,),
     "how-to/verify-a-download.md": (),
     "how-to/write-a-backend.md": (pytest.mark.slow,),
     "how-to/write-a-plug-in.md": (),
 }
 HELD = {  # pages whose examples have tests of their own
+    "reference/backend-compressed-tensors.md": "docs/test_plugin_backends.py",
+    "reference/backend-torchao.md": "docs/test_plugin_backends.py",
     "reference/backend-gguf.md": "backends/gguf/test_reference_page.py",
     "reference/inventories.md": "inventory/test_inventories_page.py",
     "reference/sources.md": "sources/test_sources_page.py",
