@@ -3,11 +3,13 @@
 import os
 import subprocess
 import sys
+from importlib.util import find_spec
 
 import pytest
 
 import qrecipe
 
+PLUGINS = ("qrecipe_compressed_tensors", "qrecipe_torchao")
 ON_THE_GRID = {"bard-q4_0-lattice": 32, "bard-ud-q4_k_xl": 34, "bard-mobile-q2_k_xl": 34}
 
 
@@ -52,3 +54,30 @@ def test_the_command_works_in_an_empty_folder_without_a_network(tmp_path):
     assert run.returncode == 0, run.stderr
     assert "certified, every weight bit for bit: all 97,280 blocks in 34 tensors\n" in run.stderr
     assert run.stdout == "bard-ud-q4_k_xl.gguf\n"
+
+
+@pytest.mark.skipif(any(find_spec(name) is None for name in PLUGINS), reason="pip install the two plug-ins")
+@pytest.mark.parametrize(
+    ("model", "base", "gates"),
+    [
+        ("bard-3m-qat-q4_0", "gemma4-qat", "${folder}"),
+        ("bard-3m-qat-mobile", "gemma4-mobile", "int8(group=32, fit=lattice)"),
+    ],
+)
+def test_folders_have_the_grid_too_as_the_recipes_for_gemma_4_make_them(
+    model, base, gates, tmp_path, installed_plugins
+):
+    text = f"""
+qrecipe = 1
+name = "folders"
+extends = ["lib:gemma4-families", "lib:{base}"]
+source = "lib:{model}"
+vars = {{ gates = "{gates}" }}
+"""
+    (tmp_path / "folders.toml").write_text(text, encoding="utf-8")
+    result = qrecipe.build(tmp_path / "folders.toml", output=tmp_path, targets=["compressed-tensors", "torchao"])
+    assert [len(one.counts) for one in result.built] == [32, 32]  # all but the embeddings and what lies between them
+    for one in result.built:
+        assert [name for name, counts in one.counts.items() if counts.certified != counts.blocks] == []
+        found = qrecipe.verify(one.paths[0].parent, source=f"lib:{model}")
+        assert {values.tensor for values in found.values if values.identical != 1} == set()
