@@ -179,6 +179,14 @@ def test_the_plug_ins_store_what_the_recipe_asks_for(name, installed_plugins):
         assert [each for each in target.decisions if each.passed_over] == []
 
 
+@pytest.mark.skipif(any(find_spec(name) is None for name in PLUGINS), reason="pip install the two plug-ins")
+@pytest.mark.parametrize(("name", "model"), [("gemma4-26b-ud-q4_k_xl", "26B-A4B"), ("gemma4-e2b-ud-q4_k_xl", "E2B")])
+def test_the_page_has_the_folders_sizes(name, model, installed_plugins):
+    (row,) = [line for line in PAGE.splitlines() if line.startswith(f"| size of {model} |")]
+    said = [cell.split()[0] for cell in row.strip("| ").split(" | ")[1:]]
+    assert said == [f"{target.file_bytes_estimate / 1e9:.1f}" for target in qrecipe.plan(name).targets]
+
+
 def test_each_rule_of_the_folders_says_why():
     (base,) = [
         each.model for each in load_recipe("gemma4-26b-ud-q4_k_xl").family if each.model.name == "gemma4-families"

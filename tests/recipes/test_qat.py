@@ -71,3 +71,27 @@ def test_without_a_source_it_says_what_is_missing():
     with pytest.raises(qrecipe.QrecipeError) as caught:
         qrecipe.plan("qat-int4")
     assert [each.code for each in caught.value.diagnostics] == ["no-source"]
+
+
+@needs_plugins
+@pytest.mark.parametrize("name", CASES)
+def test_a_mixture_of_experts_with_rows_of_704_is_planned(name, tmp_path, installed_plugins):
+    text = f"""
+qrecipe = 1
+name = "mixture"
+extends = ["lib:qat-tables", "lib:{name}"]
+inventory = "lib:gemma-4-26b-a4b"
+"""
+    (tmp_path / "mixture.toml").write_text(text, encoding="utf-8")
+    plan = qrecipe.plan(tmp_path / "mixture.toml")
+    experts = {
+        target.name: {"keep" if d.keep else str(d.type) for d in target.decisions if d.tensor.role.endswith("_exps")}
+        for target in plan.targets
+    }
+    group = {"int8-int4": "int4(group=32)", "fp8-fp8": "keep"}.get(name.removeprefix("qat-"), "int4(group=64, fit=mse)")
+    eights, fours = {"Q8_0"}, {"Q4_0"} if name != "qat-int4" else {"Q4_K", "Q4_1"}
+    assert experts == {
+        "torchao": {"keep"},
+        "compressed-tensors": {group},
+        "gguf": eights if name == "qat-fp8-fp8" else fours,
+    }
