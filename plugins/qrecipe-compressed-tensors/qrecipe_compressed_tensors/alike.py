@@ -49,6 +49,14 @@ def unequal_experts(modules: Sequence[Module]) -> Iterator[Diagnostic]:
     yield from _faults(_grouped(modules, _any_expert), "experts-unequal", why)
 
 
+def kept_experts(modules: Sequence[Module]) -> Iterator[Diagnostic]:
+    """Yield an error where routed experts, a module each, are kept in a model with anything quantized."""
+    kept = [module for module in modules if module.scheme is None and expert_of(module_of(module)) is not None]
+    quantized = next((module for module in modules if module.scheme is not None), None)
+    if kept and quantized is not None and len(kept) == sum(expert_of(module_of(each)) is not None for each in modules):
+        yield _kept(kept, quantized)
+
+
 Place = tuple[str, str]
 """Where modules must be alike: its name for messages, and what tells it from others of that name."""
 
@@ -95,6 +103,16 @@ def _faults(found: Mapping[Place, dict[Part, None]], code: str, why: str) -> Ite
             places.setdefault(tuple(parts), []).append(name)
     for different, names in places.items():
         yield _unequal(code, different, names, why)
+
+
+def _kept(experts: Sequence[Module], quantized: Module) -> Diagnostic:
+    rules = dict.fromkeys("no rule (it is protected)" if each.rule is None else str(each.rule) for each in experts)
+    return Diagnostic(
+        "experts-kept",
+        f"{len(experts)} modules of routed experts are kept in a model where {quantized.name!r} is quantized",
+        why="transformers decompresses all routed experts of such a model while loading, and fails where they are plain",
+        fix=f"give the experts one type, or keep all; now they are decided by {'; '.join(rules)}",
+    )
 
 
 def _unequal(code: str, parts: Sequence[Part], places: Sequence[str], why: str) -> Diagnostic:

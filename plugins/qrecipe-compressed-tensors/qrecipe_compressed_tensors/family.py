@@ -65,7 +65,7 @@ class CompressedTensors:
             warnings.rounded_scales(modules),
         )
         if profile_of(target) == "hf":
-            return tuple(chain(alike.unequal_experts(modules), *common))
+            return tuple(chain(alike.unequal_experts(modules), alike.kept_experts(modules), *common))
         return tuple(
             chain(
                 alike.unequal_fused(modules),

@@ -76,6 +76,17 @@ def test_transformers_takes_no_model_with_experts_of_one_layer_kept():
     assert findings(moe(), types, VLLM) == []
 
 
+def test_transformers_fails_over_experts_that_are_kept_where_anything_is_quantized():
+    assert findings(moe(), {"attn_output": "int8"}, HF) == [
+        "error: 24 modules of routed experts are kept in a model where 'model.layers.0.self_attn.o_proj' is quantized\n"
+        "why: transformers decompresses all routed experts of such a model while loading, and fails where they are "
+        "plain\n"
+        "fix: give the experts one type, or keep all; now they are decided by mix.toml, rules[1]"
+    ]
+    assert findings(moe(), {}, HF) == []
+    assert findings(moe(), {"attn_output": "int8"}, VLLM) == []
+
+
 def test_vllm_has_one_scheme_for_the_experts_of_a_layer():
     types = {"1.ffn_down_exps": "int8", **dict.fromkeys(("ffn_gate_exps", "ffn_up_exps", "ffn_down_exps"), GROUP)}
     assert findings(moe(), types, VLLM) == [
