@@ -110,7 +110,7 @@ def _kept(experts: Sequence[Module], quantized: Module) -> Diagnostic:
     return Diagnostic(
         "experts-kept",
         f"{len(experts)} modules of routed experts are kept in a model where {quantized.name!r} is quantized",
-        why="transformers decompresses all routed experts of such a model while loading, and fails where they are plain",
+        why="transformers decompresses all routed experts of such a model as it loads, and fails where they are plain",
         fix=f"give the experts one type, or keep all; now they are decided by {'; '.join(rules)}",
     )
 

@@ -96,8 +96,8 @@ def wanted(folder: Path, quantization: Mapping[str, object]) -> dict[str, Header
 
 def _quantized_model(folder: Path, quantization: Mapping[str, object]) -> Any:  # noqa: ANN401 - of a package that may be missing
     import torch  # noqa: PLC0415 - an extra
-    from compressed_tensors.compressors import ModelCompressor  # noqa: PLC0415 - likewise
-    from compressed_tensors.quantization import QuantizationConfig, apply_quantization_config  # noqa: PLC0415 - likewise
+    from compressed_tensors import compressors  # type: ignore[import-untyped,unused-ignore]  # noqa: PLC0415 - likewise
+    from compressed_tensors import quantization as lib  # noqa: PLC0415 - likewise
     from transformers import AutoConfig, AutoModelForCausalLM  # noqa: PLC0415 - likewise
 
     config = AutoConfig.from_pretrained(folder)
@@ -105,9 +105,9 @@ def _quantized_model(folder: Path, quantization: Mapping[str, object]) -> Any:  
         del config.quantization_config
     with torch.device("meta"):
         model = AutoModelForCausalLM.from_config(config)
-    parsed = QuantizationConfig.model_validate(quantization)
-    apply_quantization_config(model, parsed)
-    ModelCompressor(quantization_config=parsed).compress_model(model)
+    parsed = lib.QuantizationConfig.model_validate(quantization)
+    lib.apply_quantization_config(model, parsed)
+    compressors.ModelCompressor(quantization_config=parsed).compress_model(model)
     return model
 
 

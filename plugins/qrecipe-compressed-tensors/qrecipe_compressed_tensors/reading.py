@@ -56,8 +56,9 @@ def _scheme(checkpoint: Checkpoint, module: str, groups: list[Group]) -> CtSchem
         raise _unreadable(checkpoint, f"module {module!r} has an offset, or is not stored as its group says")
     if stored.dtype == "F8_E4M3":
         return Float8Scheme(scale.dtype, group.activations)
-    if not isinstance(width, int) or stored.dtype != ("I32" if packed else "I8"):
-        raise _unreadable(checkpoint, f"the codes of module {module!r} are {stored.dtype}")
+    if width not in range(1, 9) or stored.dtype != ("I32" if packed else "I8"):
+        raise _unreadable(checkpoint, f"the codes of module {module!r} are {stored.dtype}, of {width} bits")
+    assert isinstance(width, int)  # noqa: S101 - it is one of these numbers
     shared = columns if isinstance(columns, int) and columns > 0 else None
     return IntegerScheme(width, shared, scale.dtype, group.activations, packed=packed)
 

@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from math import prod
 
-from qrecipe_compressed_tensors.family import CompressedTensors
-from qrecipe_compressed_tensors.options import CompressedTensorsOptions
-
 from qrecipe.backends.folder.modules import modules_of
 from qrecipe.codecs.float8.format import FLOAT8_FORMATS
 from qrecipe.codecs.ggml.format import GGML_FORMATS
@@ -18,6 +15,9 @@ from qrecipe.types.origin import Origin
 from qrecipe.types.source import StoredTensor
 from qrecipe.types.target import Target
 from qrecipe.types.tensor import Inventory, TensorInfo
+
+from qrecipe_compressed_tensors.family import CompressedTensors
+from qrecipe_compressed_tensors.options import CompressedTensorsOptions
 
 FAMILY = CompressedTensors()
 FORMATS = {format_.name: format_ for format_ in (*INTEGER_FORMATS, *FLOAT8_FORMATS, *GGML_FORMATS)}
@@ -51,7 +51,7 @@ def tensor(name: str, shape: tuple[int, ...], *sources: str) -> TensorInfo:
     return TensorInfo(name, shape, "BF16", "BF16", role, layer, sources)
 
 
-def inventory(*tensors: TensorInfo, left_out: Mapping[str, tuple[int, ...]] = {}, **config: object) -> Inventory:  # noqa: B006
+def inventory(*tensors: TensorInfo, left_out: Mapping[str, tuple[int, ...]] = {}, **config: object) -> Inventory:
     """Return a model whose checkpoint has these tensors, and others besides that it does not use."""
     shapes: dict[str, tuple[int, ...]] = {}
     for each in tensors:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from plans import findings, fused_moe, inventory, llama, moe, modules, target, tensor
+from plans import findings, fused_moe, inventory, llama, modules, moe, target, tensor
+
 from qrecipe_compressed_tensors.targets import target_faults
 
 HF, VLLM = target("hf"), target("vllm")
@@ -79,7 +80,7 @@ def test_transformers_takes_no_model_with_experts_of_one_layer_kept():
 def test_transformers_fails_over_experts_that_are_kept_where_anything_is_quantized():
     assert findings(moe(), {"attn_output": "int8"}, HF) == [
         "error: 24 modules of routed experts are kept in a model where 'model.layers.0.self_attn.o_proj' is quantized\n"
-        "why: transformers decompresses all routed experts of such a model while loading, and fails where they are "
+        "why: transformers decompresses all routed experts of such a model as it loads, and fails where they are "
         "plain\n"
         "fix: give the experts one type, or keep all; now they are decided by mix.toml, rules[1]"
     ]
@@ -158,8 +159,8 @@ def test_activations_that_reach_no_module_are_an_error():
 def test_scales_that_bf16_rounds_are_told_with_the_share_that_stays(name, kept, profile):
     assert findings(llama(), {"attn_output": name}, target(profile)) == [
         f"warning: 2 tensors keep the codes of {name}, but not all of its values\n"
-        f"why: the runtime holds scales as BF16, and those of {name} are F16 numbers: about {kept} % of the weights are "
-        "those that a GGUF gives a BF16 model\n"
+        f"why: the runtime holds scales as BF16, and those of {name} are F16 numbers: about {kept} % of the weights "
+        "are those that a GGUF gives a BF16 model\n"
         'fix: set dtype = "float16" on the target, which holds all of them, or use torchao, which keeps F16 scales'
     ]
     assert findings(llama(), {"attn_output": name}, target(profile, dtype="float16")) == []

@@ -7,9 +7,8 @@ import shutil
 
 import numpy as np
 import pytest
-from tiny import build, load, logits, reference, write_llama
-
 from qrecipe.errors import PlanError
+from tiny import build, load, logits, reference, write_llama
 
 pytest.importorskip("torch")
 pytest.importorskip("transformers")

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
 import qrecipe
 
 HEAD = 'qrecipe = 1\nname = "tiny"\nsource = "model"\n'
