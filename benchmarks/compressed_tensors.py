@@ -10,12 +10,11 @@ import sys
 
 from benchmarks.library_pairs import Pair, main
 
-DYNAMIC = 'activations = "dynamic"\n'
 PAIRS = (
     Pair("int4-g32", "int4(group=32)"),
     Pair("int4-g128", "int4(group=128)"),
     Pair("int8", "int8"),
-    Pair("fp8-dynamic", "fp8", DYNAMIC),
+    Pair("fp8-dynamic", "fp8", 'activations = "fp8"\n'),
 )
 
 if __name__ == "__main__":

@@ -11,8 +11,8 @@ from benchmarks.library_pairs import Pair, main
 
 PAIRS = (
     Pair("intx4-g32", "int4(group=32)"),
-    Pair("intx4-g32-dynamic", "int4(group=32)", 'activations = "dynamic"\n'),
-    Pair("int8", "int8"),
+    Pair("intx4-g32-dynamic", "int4(group=32)", 'activations = "int8"\n'),
+    Pair("int8", "int8", 'layout = "int8"\n'),
     Pair("fp8", "fp8"),
 )
 

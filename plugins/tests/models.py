@@ -1,8 +1,8 @@
 """Tiny random checkpoints, each with config.json, tokenizer and generation config, the same on every machine.
 
 Families that qrecipe knows are those of `tests/oracle/convert_hf/families.py`: names and shapes are transformers' own.
-`UNKNOWN` are families that no architecture of qrecipe claims; transformers itself makes their config and shapes here.
-Groups of 32 divide every row of the linear layers; groups of 128 divide those of `llama` and `qwen3`.
+Config and shapes of `MADE` are asked of transformers here: families that no architecture of qrecipe claims, and rows of
+256 weights. Groups of 32 divide every row of the linear layers, groups of 128 those of `llama` and `qwen3`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from tests.oracle.convert_hf.families import FAMILIES, VOCAB, Family
 _SMALL = {"vocab_size": VOCAB, "bos_token_id": 380, "eos_token_id": 381}
 _ROWS = _SMALL | {"hidden_size": 64, "intermediate_size": 96, "num_hidden_layers": 2, "num_attention_heads": 4}
 
-UNKNOWN = (
+MADE = (
     Family("olmo2", "OLMo-2-tiny", "Olmo2ForCausalLM", _ROWS | {"num_key_value_heads": 2}, "byte_level_gpt2"),
     Family(
         "phi3",
@@ -27,6 +27,13 @@ UNKNOWN = (
         "byte_level_gpt2",
     ),
     Family("gpt-neox", "pythia-tiny", "GPTNeoXForCausalLM", _ROWS, "byte_level_gpt2"),
+    Family(
+        "llama-256",
+        "Llama-tiny-256",
+        "LlamaForCausalLM",
+        _ROWS | {"hidden_size": 256, "intermediate_size": 512, "num_key_value_heads": 2},
+        "byte_level_llama3",
+    ),
     Family(
         "gpt2",  # its matrices are no Linear: columns by rows
         "gpt2-tiny",
@@ -44,13 +51,13 @@ def write(name: str, parent: Path) -> Path:
     if name in KNOWN:
         folder = checkpoints.write(KNOWN[name], "BF16", parent)
     else:
-        folder = _write_unknown(next(family for family in UNKNOWN if family.name == name), parent)
+        folder = _write_made(next(family for family in MADE if family.name == name), parent)
     if not (folder / "generation_config.json").exists():
         (folder / "generation_config.json").write_text(GENERATION, encoding="utf-8")
     return folder
 
 
-def _write_unknown(family: Family, parent: Path) -> Path:
+def _write_made(family: Family, parent: Path) -> Path:
     import torch  # noqa: PLC0415 - heavy, and where it is absent no test gets here
     import transformers  # noqa: PLC0415
 

@@ -89,10 +89,18 @@ def _compressed_tensors(arrays: Tensors, quantization: Mapping, dtype: torch.dty
 
 
 def ct_group(quantization: Mapping, module: str) -> Mapping:
-    """Return the one group that has this module: an exact name or a regex that holds from the start."""
-    groups = [group for group in quantization["config_groups"].values() if _targeted(group["targets"], module)]
+    """Return the one group that has this module: its name in the model, or a regex that holds from the start."""
+    name = in_model(module)
+    groups = [group for group in quantization["config_groups"].values() if _targeted(group["targets"], name)]
     assert len(groups) == 1, f"{module} is in {len(groups)} groups"
     return groups[0]
+
+
+def in_model(name: str) -> str:
+    """Return a name as transformers 5 has it in the model: of our families, it renames Gemma 3 with vision."""
+    if name.startswith("language_model.model."):
+        return name.replace("language_model.model.", "model.language_model.", 1)
+    return re.sub("^(vision_tower|multi_modal_projector)", r"model.\1", name)
 
 
 def _targeted(targets: list[str], module: str) -> bool:

@@ -1,7 +1,8 @@
 """What a tensor is to a runtime: a linear layer, an embedding, the head, a router, experts, or something else.
 
 By canonical names where an architecture knows them, else by the usual last parts of a checkpoint's names. What is not
-known to be a linear layer's weight is `other`: no runtime would look for codes there.
+known to be a linear layer's weight is `other`: no runtime would look for codes there. So is `c_proj`, which GPT-2 and
+its kin have as a Conv1D, columns by rows.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ _UNKNOWN: tuple[tuple[Kind, re.Pattern[str]], ...] = (
     (
         "linear",
         re.compile(
-            r".*\.(\w*_proj|[qkvo]|w[123]|w[qkvo]|wqkv|qkv|fc\w*|linear\w*|dense\w*|\w+_dense|query|key|value"
+            r".*\.((?!c_)\w*_proj|[qkvo]|w[123]|w[qkvo]|wqkv|qkv|fc\w*|linear\w*|dense\w*|\w+_dense|query|key|value"
             r"|query_key_value|ff_out)"
         ),
     ),

@@ -52,7 +52,7 @@ SCHEMES = (
     _grouped(2, 32),
     _grouped(8, 32),
     Scheme("w8a16", "int8", _W8),
-    Scheme("w8a8", "int8", _W8, {**_TOKEN, "type": "int"}),
+    Scheme("w8a8", "int8", _W8, {**_TOKEN, "type": "int"}, {"activations": "int8"}),
     Scheme("fp8", "fp8", _FLOAT),
-    Scheme("fp8-dynamic", "fp8", _FLOAT, {**_TOKEN, "type": "float"}),
+    Scheme("fp8-dynamic", "fp8", _FLOAT, {**_TOKEN, "type": "float"}, {"activations": "fp8"}),
 )
