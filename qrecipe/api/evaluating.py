@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qrecipe.api.evaluating_bench import Bench, EvalSettings, Tell
-from qrecipe.api.evaluating_pair import Pair, digest_of, open_pair
+from qrecipe.api.evaluating_pair import Pair, digest_of, is_folder, open_pair
 from qrecipe.api.evaluating_tool import ToolRuns
 from qrecipe.api.evaluating_torch import TorchRuns
 from qrecipe.api.fetching import fetch_weights
@@ -71,7 +71,7 @@ def evaluate_tensors(
     The model runs once more for each tensor whose weights are not the source's.
 
     Args:
-        artifact: A GGUF file.
+        artifact: A GGUF file, or a folder that a folder backend built.
         source: The checkpoint that it was made from.
         text: A file of plain text in UTF-8.
         settings: How; the engine is transformers, whatever they say.
@@ -107,6 +107,8 @@ def _prepared(
     pair = open_pair([str(artifact) for artifact in artifacts], str(source), catalog)
     windows = None if settings.engine == "llama.cpp" else _windows(words, pair, path, settings)
     if settings.engine != "transformers":
+        if folders := [name for name, artifact in pair.artifacts.items() if is_folder(artifact)]:
+            raise SourceError(faults.folder_by_llama(folders[0], settings.engine))
         program = find_tool(settings.llama_perplexity)
         tool = PerplexityTool(program, settings.window, settings.windows, settings.workers)
     if settings.engine != "llama.cpp":

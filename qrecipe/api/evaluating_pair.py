@@ -10,13 +10,15 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from qrecipe.api.artifacts import opened_artifact
 from qrecipe.api.opening import open_checkpoint, open_model
 from qrecipe.errors import Diagnostic, SourceError
 from qrecipe.evaluation import faults
 from qrecipe.inventory.build import arch_of
-from qrecipe.sources.mapped import MappedCheckpoint
+from qrecipe.sources.decoded import DecodedCheckpoint, decoded_checkpoint
+from qrecipe.sources.mapped import MappedCheckpoint, mapped
 from qrecipe.types.metadata import MetadataEntry
-from qrecipe.types.transform import Constant
+from qrecipe.types.transform import Constant, stored_names
 
 if TYPE_CHECKING:
     from qrecipe.host.catalog import Catalog
@@ -51,13 +53,50 @@ def open_pair(artifacts: list[str], source: str, catalog: Catalog) -> Pair:
     model, inventory = open_model(source, Path.cwd(), catalog)
     if not inventory.mapped:
         raise SourceError(faults.unmapped_source(source, inventory.why_unmapped))
-    opened = {name: open_checkpoint(name, Path.cwd(), catalog) for name in artifacts}
     view = model if isinstance(model, MappedCheckpoint) else None
+    stored = {name: open_checkpoint(name, Path.cwd(), catalog) for name in artifacts}
+    opened = {name: _as_the_source(name, each, view, catalog) for name, each in stored.items()}
     metadata = inventory.metadata or (() if view is None else tuple(view.conversion.metadata))
     wrong = [found for name, each in opened.items() for found in _wrong(name, each, model, source, metadata)]
     if wrong:
         raise SourceError(*wrong)
-    return Pair(source, model, view, opened, tuple(_warnings(opened, model, source, catalog)))
+    return Pair(source, model, view, opened, tuple(_warnings(stored, model, source, catalog)))
+
+
+def is_folder(artifact: Checkpoint) -> bool:
+    """Say whether an opened artifact is a folder of codes and scales."""
+    return isinstance(artifact, MappedCheckpoint) and isinstance(artifact.original, DecodedCheckpoint)
+
+
+def own_name(artifact: Checkpoint) -> str:
+    """Return what an artifact is called for people: its folder's name where it is one."""
+    path = Path(artifact.reference)
+    return path.parent.name if is_folder(artifact) else path.name
+
+
+def stored_as(artifact: Checkpoint, name: str) -> tuple[str, int]:
+    """Return type and bytes of an artifact's tensor as they are stored."""
+    tensor = artifact.tensors[name]
+    if not isinstance(artifact, MappedCheckpoint) or not isinstance(artifact.original, DecodedCheckpoint):
+        return tensor.dtype, tensor.nbytes
+    parts = [artifact.original.stored.tensors[each] for each in stored_names(artifact.transforms[name])]
+    return (parts[0].dtype if parts else tensor.dtype), sum(part.nbytes for part in parts)
+
+
+def _as_the_source(name: str, stored: Checkpoint, source: MappedCheckpoint | None, catalog: Catalog) -> Checkpoint:
+    """Return a folder under canonical names, decoded, by the source's own conversion; a GGUF file as it is.
+
+    Raises:
+        SourceError: It is no artifact of such a source.
+    """
+    found = opened_artifact(stored, catalog)
+    if found is None or source is None:
+        return stored
+    decoded = decoded_checkpoint(found)
+    lacking = [each for each in source.original.tensors if each not in decoded.tensors]
+    if lacking:
+        raise SourceError(faults.other_model(name, source.reference, f"the artifact has no {lacking[0]}"))
+    return mapped(decoded, source.conversion)
 
 
 def digest_of(source: Checkpoint) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from qrecipe.api.evaluating_pair import own_name, stored_as
 from qrecipe.api.evaluating_weights import Weights
 from qrecipe.errors import SourceError
 from qrecipe.evaluation import faults
@@ -53,7 +54,7 @@ class TorchRuns:
     def measured(self, artifact: Checkpoint) -> tuple[Measures, Measures]:
         """Return an artifact's measures, and those against a reference as llama-perplexity stores it."""
         reference = self._reference()
-        return self._against(reference, self._model(self.weights.of(artifact)), Path(artifact.reference).name)
+        return self._against(reference, self._model(self.weights.of(artifact)), own_name(artifact))
 
     def control(self) -> tuple[Measures, Measures]:
         """Measure the source against itself: its tensors converted, put back, and run like an artifact's."""
@@ -69,7 +70,7 @@ class TorchRuns:
             if not self.weights.same(tensor.name, artifact):
                 model = self._model({**originals, **self.weights.with_one(tensor.name, artifact)})
                 measures = self._against(reference, model, f"{tensor.name}, tensor {number} of {len(known)}")[0]
-            yield TensorCost(tensor.name, tensor.dtype, tensor.nbytes, prod(tensor.shape), measures)
+            yield TensorCost(tensor.name, *stored_as(artifact, tensor.name), prod(tensor.shape), measures)
 
     def _model(self, weights: Mapping[str, FloatArray]) -> TextModel:
         folder = self.source.folder or Path()

@@ -21,13 +21,14 @@ from qrecipe.api.verifying import values_of
 from qrecipe.errors import BuildError, Diagnostic, Location, PlanError
 from qrecipe.types.decision import Decision
 from qrecipe.types.event import Event
-from qrecipe.types.format import Call, Fit, Fitted, Format, TypeUse
+from qrecipe.types.format import Call, Fit, Format, TypeUse
 from qrecipe.types.piece import pieces, steps
 from qrecipe.types.task import Limits, Task
 from qrecipe.types.verification import Measurement, TensorValues
 
 if TYPE_CHECKING:
     from qrecipe.codecs.closeness import Closeness
+    from qrecipe.planner.plan import TargetPlan
     from qrecipe.types.format import FloatArray
 
 _STEP = 1 << 16  # weights at a time
@@ -36,10 +37,15 @@ _HELD = 48  # bytes held for a weight, besides what is stored
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TryRows:
-    """Encodes ranges of rows as decided, and compares what comes back."""
+    """Encodes ranges of rows as decided, and compares what comes back.
+
+    `made` is what the target has of the type: its own format or a scheme, whose scales are those that its runtime uses;
+    None where the rows are copied. `stored` decodes the source.
+    """
 
     rows: Rows
     decision: Decision
+    made: Format | None
     stored: Format
     fit: Fit | None
     importance: FloatArray | None
@@ -49,23 +55,24 @@ class TryRows:
         """Read, encode, decode, compare."""
         from qrecipe.codecs.closeness import Closeness, closeness  # noqa: PLC0415 - planning needs no numpy
 
-        tensor, use, total = self.decision.tensor, self.decision.type, Closeness()
+        tensor, total = self.decision.tensor, Closeness()
+        formats = (self.made or self.stored, self.stored)
         for start, stop in self.ranges:
             source = self.rows.read(start, stop)
             self._require_finite(source, start)
-            data = source if self.decision.copied else self._encoded(source, start)
-            total += closeness(data, source, (use.format, self.stored), tensor.cols)
+            data = source if self.made is None else self._encoded(self.made, source, start)
+            total += closeness(data, source, formats, tensor.cols)
         return total
 
-    def _encoded(self, source: bytes, start: int) -> bytes:
+    def _encoded(self, made: Format, source: bytes, start: int) -> bytes:
+        from qrecipe.codecs.fitting import fitted  # noqa: PLC0415 - planning needs no numpy
+
         use, rows = self.decision.type, self.stored.decode(source, self.decision.tensor.cols)
-        if self.fit is None:
-            return use.format.encode(rows, use.args, None)
         weights = None if self.importance is None else self.importance[start // self.decision.tensor.rows]
-        fitted: Fitted = self.fit.encode(use, rows, weights)
-        if fitted.refused is not None:
-            fitted = self.fit.encode(_lenient(use), rows, weights)
-        return fitted.data
+        found = fitted(use, made, self.fit, rows, weights)
+        if found.refused is not None:
+            found = fitted(_lenient(use), made, self.fit, rows, weights)
+        return found.data
 
     def _require_finite(self, source: bytes, start: int) -> None:
         from qrecipe.codecs.finite import first_nonfinite_stored  # noqa: PLC0415 - planning loads no numpy
@@ -107,21 +114,27 @@ def measure(  # noqa: PLR0913 - what `plan` takes, and what reading weights take
     limits = Limits(threads or cores(), task_budget(memory, work="measuring"))
     found = []
     for target in plan.targets:
-        tasks = [task for decision in target.decisions for task in _tasks(outcome, decision, limits, exact=exact)]
+        tasks = [
+            task for decision in target.decisions for task in _tasks(outcome, target, decision, limits, exact=exact)
+        ]
         results = run_tasks(target.name, tasks, outcome.catalog, limits, on_event or (lambda _: None))
         values = tuple(_values(decision, results[decision.tensor.name]) for decision in target.decisions)
         found.append(Measurement(target.name, exact, values))
     return tuple(found)
 
 
-def _tasks(outcome: Outcome, decision: Decision, limits: Limits, *, exact: bool) -> Iterator[Task]:
+def _tasks(
+    outcome: Outcome, target: TargetPlan, decision: Decision, limits: Limits, *, exact: bool
+) -> Iterator[Task]:
     tensor, catalog = decision.tensor, outcome.catalog
     if outcome.checkpoint is None:
         return
     rows = Rows(outcome.checkpoint, outcome.checkpoint.tensors[tensor.name])
-    use = decision.type
+    use, backend = decision.type, catalog.backends[target.target.backend]
+    copied = decision.copied or (decision.keep and target.writes_folder)  # a folder has the checkpoint's own bytes
     stored = use.format if decision.copied else catalog.formats[tensor.dtype]
-    fit = None if use.format.is_float or decision.copied else catalog.fits[use.fit.name]
+    made = None if copied else backend.stored_as(use, tensor, target.target, outcome.plan.inventory)
+    fit = None if use.format.is_float or copied else catalog.fits[use.fit.name]
     importance = None
     if fit is not None and fit.importance != "never" and use.format.imatrix != "unused" and outcome.imatrix is not None:
         importance = outcome.imatrix.importance_for(tensor)
@@ -130,7 +143,7 @@ def _tasks(outcome: Outcome, decision: Decision, limits: Limits, *, exact: bool)
     places = [(p, p + 1) for p in sample_places(tensor.shape)]
     for start, stop in pieces(tensor.shape) if exact else [(0, tensor.rows * tensor.stacked)]:
         ranges = tuple(steps(start, stop, step)) if exact else tuple(places)
-        work = TryRows(rows, decision, stored, fit, importance, ranges)
+        work = TryRows(rows, decision, made, stored, fit, importance, ranges)
         nbytes = sum(b - a for a, b in ranges) * rows.row_bytes
         yield Task(tensor.name, start, stop, nbytes, min(stop - start, step) * held, work)
 

@@ -1,4 +1,4 @@
-"""What verifying may find, in words: a function for each difference. `place` is a tensor, or a range of bytes."""
+"""What verifying may find, in words: a function for each difference. `where` is a tensor, or a range of bytes."""
 
 from __future__ import annotations
 
@@ -26,25 +26,36 @@ def header(file: str, nbytes: int) -> Diagnostic:
     )
 
 
-def tensor_type(file: str, tensor: StoredTensor, locked: LockedTensor) -> Diagnostic:
+def tensor_type(where: Location, tensor: StoredTensor, locked: LockedTensor) -> Diagnostic:
     """The table and the lock disagree."""
     return Diagnostic(
         "verify-type",
-        f"tensor {tensor.name!r} is stored as {tensor.dtype}; the lock says {locked.type}",
-        _tensor(file, tensor),
+        f"tensor {tensor.name!r} is stored as {tensor.dtype}; the lock says {locked.dtype or locked.type}",
+        where,
         why="the lock states the type of each tensor as it was decided",
         fix=AGAIN,
     )
 
 
-def tensor_digest(file: str, tensor: StoredTensor, *, sealed: bool) -> Diagnostic:
+def tensor_digest(where: Location, tensor: StoredTensor, *, sealed: bool) -> Diagnostic:
     """The bytes of a tensor, or those of its digest where the header is not sealed."""
     doubt = "" if sealed else "; the header is not as it was written either, so the lock may be what is wrong"
     return Diagnostic(
         "verify-tensor",
         f"tensor {tensor.name!r} is not as it was written",
-        _tensor(file, tensor),
+        where,
         why=f"its SHA-256 is not the one in the lock{doubt}",
+        fix=AGAIN,
+    )
+
+
+def lock_unnamed(folder: str) -> Diagnostic:
+    """A lock beside a config.json that is another artifact's, or none."""
+    return Diagnostic(
+        "verify-lock-unnamed",
+        "nothing can be held against the lock, qrecipe.lock.json",
+        Location(file=folder),
+        why="config.json lacks its digest (`qrecipe.lock`) or how weights are stored; one that was built has both",
         fix=AGAIN,
     )
 
@@ -162,10 +173,6 @@ def undecodable(source: str, tensor: StoredTensor, theirs: StoredTensor) -> Diag
 
 def _bytes(count: int, one: str, many: str) -> str:
     return f"1 byte {one}" if count == 1 else f"{count} bytes {many}"
-
-
-def _tensor(file: str, tensor: StoredTensor) -> Location:
-    return Location(file=file, key_path=f"{tensor.name}, bytes {tensor.offset} to {tensor.offset + tensor.nbytes}")
 
 
 def _named(names: Sequence[str]) -> str:

@@ -12,12 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qrecipe.api import verify_faults as faults
+from qrecipe.api.artifacts import artifact_bytes, has_lock_file, opened_artifact, quantized_with, unknown_quantization
 from qrecipe.api.building import Results, cores
 from qrecipe.api.memory import task_budget
 from qrecipe.api.opening import open_checkpoint, open_model
 from qrecipe.api.verify_gaps import gap_faults
 from qrecipe.api.verify_tasks import PieceChecked, Rows, compare_tasks, digest_tasks
-from qrecipe.errors import Diagnostic, SourceError
+from qrecipe.backends.folder.layout import LOCK
+from qrecipe.errors import Diagnostic, Location, SourceError
 from qrecipe.host.catalog import make_catalog
 from qrecipe.sources.mapped import MappedCheckpoint
 from qrecipe.types.event import Event, TargetDone, TargetStarted
@@ -28,7 +30,6 @@ from qrecipe.types.verification import TensorValues, Verification
 if TYPE_CHECKING:
     from qrecipe.codecs.closeness import Closeness
     from qrecipe.host.catalog import Catalog
-    from qrecipe.types.artifact import Artifact
     from qrecipe.types.format import Format
     from qrecipe.types.lock import WrittenLock
     from qrecipe.types.source import Checkpoint, StoredTensor
@@ -47,7 +48,7 @@ def verify(
     """Check an artifact against its lock, and its weights against the source's.
 
     Args:
-        artifact: What `build` wrote. Without a lock in it, only its structure can be checked.
+        artifact: What `build` wrote, a file or a folder. Without a lock in it, only its structure can be checked.
         source: The checkpoint that it was made from, to compare values with.
         threads: Workers; by default one a core.
         memory: Most bytes that the process may hold; by default 1 GiB, or 64 MiB more than it holds already.
@@ -61,15 +62,15 @@ def verify(
     try:
         checkpoint = open_checkpoint(str(artifact), Path.cwd(), catalog)
     except SourceError as error:
-        if not Path(artifact).is_file():
-            raise
-        return Verification(str(artifact), Path(artifact).stat().st_size, 0, None, None, error.diagnostics)
-    lock, damage = _lock(checkpoint, catalog)
-    found = opened_artifact(checkpoint, catalog)
+        return _unopened(artifact, error)
     theirs = None if source is None else open_model(str(source), Path.cwd(), catalog)[0]
-    tensors = checkpoint if found is None else found.tensors
+    lock, damage = _lock(checkpoint, catalog)
+    tensors, formats, broken = _tensors(checkpoint, catalog)
+    if broken:  # nobody can say whose arrays are whose
+        wrong = dict.fromkeys((*damage, *(() if lock is None else lock.damage), *broken, *gap_faults(checkpoint)))
+        return Verification(str(artifact), artifact_bytes(checkpoint), 0, lock, None, tuple(wrong))
     lock, strange = _held(lock, tensors)
-    it = _Verifying(str(artifact), tensors, lock, theirs, catalog, {} if found is None else found.formats)
+    it = _Verifying(str(artifact), tensors, lock, theirs, catalog, formats)
     pieces = it.run(limits, on_event or (lambda _: None))
     differences = (
         *damage,
@@ -80,10 +81,15 @@ def verify(
         *it.digests(pieces),
         *gap_faults(checkpoint),
     )
-    nbytes = sum(file.nbytes for file in checkpoint.files)
     named = None if theirs is None else str(source)
     return Verification(
-        str(artifact), nbytes, len(checkpoint.tensors), lock, named, differences, tuple(it.values(pieces))
+        artifact=str(artifact),
+        nbytes=artifact_bytes(checkpoint),
+        tensors=len(tensors.tensors),
+        lock=lock,
+        source=named,
+        differences=differences,
+        values=tuple(it.values(pieces)),
     )
 
 
@@ -117,14 +123,29 @@ def _read_lock(checkpoint: Checkpoint, catalog: Catalog) -> WrittenLock | None:
     return next((lock for lock in found if lock is not None), None)
 
 
-def opened_artifact(checkpoint: Checkpoint, catalog: Catalog) -> Artifact | None:
-    """Return an artifact of several arrays a tensor as tensors; None for what has tensors already.
+def _unopened(artifact: str | Path, error: SourceError) -> Verification:
+    """Return what is wrong with an artifact that cannot be opened; raise where this is none, or nothing."""
+    path = Path(artifact)
+    files = [path] if path.is_file() else list(path.iterdir()) if (path / LOCK).is_file() else []
+    if not files:
+        raise error
+    nbytes = sum(each.stat().st_size for each in files if each.is_file())
+    return Verification(str(artifact), nbytes, 0, None, None, error.diagnostics)
 
-    Raises:
-        SourceError: It is such an artifact, and its arrays are not what its config says.
-    """
-    found = (backend.artifact(checkpoint) for backend in catalog.backends.values())
-    return next((artifact for artifact in found if artifact is not None), None)
+
+def _tensors(
+    checkpoint: Checkpoint, catalog: Catalog
+) -> tuple[Checkpoint, Mapping[str, Format], tuple[Diagnostic, ...]]:
+    """Return an artifact as tensors with what decodes the quantized ones, or what keeps them from being read."""
+    try:
+        found = opened_artifact(checkpoint, catalog)
+    except SourceError as error:
+        return checkpoint, {}, error.diagnostics
+    if found is not None:
+        return found.tensors, found.formats, ()
+    if has_lock_file(checkpoint) and (method := quantized_with(checkpoint)) is not None:
+        return checkpoint, {}, (unknown_quantization(checkpoint, method),)
+    return checkpoint, {}, ()
 
 
 def _held(lock: WrittenLock | None, artifact: Checkpoint) -> tuple[WrittenLock | None, tuple[Diagnostic, ...]]:
@@ -133,18 +154,25 @@ def _held(lock: WrittenLock | None, artifact: Checkpoint) -> tuple[WrittenLock |
         return None, ()
     locked = [tensor.name for tensor in lock.tensors]
     lost, extra = set(locked) - artifact.tensors.keys(), artifact.tensors.keys() - set(locked)
-    wrong = (*(faults.lost(artifact.reference, sorted(lost)),) * bool(lost),)
-    wrong += (*(faults.unlocked(artifact.reference, sorted(extra)),) * bool(extra),)
+    place = str(artifact.folder) if lock.file else artifact.reference
+    wrong = (*(faults.lost(place, sorted(lost)),) * bool(lost),)
+    wrong += (*(faults.unlocked(place, sorted(extra)),) * bool(extra),)
     kept = tuple(tensor for tensor in lock.tensors if tensor.name not in lost)
     return replace(lock, tensors=kept), (*lock.damage, *wrong)
 
 
 def _lock(checkpoint: Checkpoint, catalog: Catalog) -> tuple[WrittenLock | None, tuple[Diagnostic, ...]]:
     """Return the lock; a damaged one is a difference, and the rest is checked without it."""
+    from qrecipe.backends.folder.written import lock_digest  # noqa: PLC0415 - loads pydantic
+
     try:
-        return _read_lock(checkpoint, catalog), ()
+        lock = _read_lock(checkpoint, catalog)
     except SourceError as error:
         return None, error.diagnostics
+    named = lock_digest(checkpoint) is not None and quantized_with(checkpoint) is not None  # else: by whom?
+    if lock is None and has_lock_file(checkpoint) and not named:
+        return None, (faults.lock_unnamed(str(checkpoint.folder)),)
+    return lock, ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +223,7 @@ class _Verifying:
         for locked in () if self.lock is None else self.lock.tensors:
             tensor = self.checkpoint.tensors[locked.name]
             if tensor.dtype != locked.stored:
-                yield faults.tensor_type(self._file(tensor), tensor, locked)
+                yield faults.tensor_type(self._place(tensor), tensor, locked)
 
     def source_faults(self) -> Iterator[Diagnostic]:
         """Yield tensors that cannot be compared with the source."""
@@ -221,7 +249,7 @@ class _Verifying:
         for locked in self.lock.tensors:
             tensor, pieces = self.checkpoint.tensors[locked.name], found.get(locked.name, ())
             if tensor_digest(piece.digests.output for piece in pieces).hex() != locked.digest:
-                yield faults.tensor_digest(self._file(tensor), tensor, sealed=self.lock.sealed)
+                yield faults.tensor_digest(self._place(tensor), tensor, sealed=self.lock.sealed)
             if self.source is None or not any(piece.digests.source for piece in pieces):
                 continue
             if tensor_digest(piece.digests.source for piece in pieces).hex() != locked.source_digest:
@@ -251,8 +279,12 @@ class _Verifying:
         source = self.catalog.formats.get(theirs.dtype)
         return None if ours is None or source is None or _trimmed(tensor) != _trimmed(theirs) else (ours, source)
 
-    def _file(self, tensor: StoredTensor) -> str:
-        return self.checkpoint.files[tensor.file].name
+    def _place(self, tensor: StoredTensor) -> Location:
+        """Return where a tensor lies: its bytes, or the file that has the first of its arrays."""
+        file = self.checkpoint.files[tensor.file].name
+        if tensor.name in self.formats:
+            return Location(file=file, key_path=tensor.name)
+        return Location(file=file, key_path=f"{tensor.name}, bytes {tensor.offset} to {tensor.offset + tensor.nbytes}")
 
 
 def _trimmed(tensor: StoredTensor) -> tuple[int, ...]:

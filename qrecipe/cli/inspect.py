@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from qrecipe import Inspection
     from qrecipe.types.metadata import MetadataEntry
+    from qrecipe.types.source import StoredTensor
 
 _LONGEST = 60  # characters of a metadata value that are shown
 
@@ -58,6 +59,8 @@ def _inspect(  # noqa: PLR0913, PLR0917 - one parameter a flag, as typer wants t
         _show(found, render.out())
     for warning in found.checkpoint.warnings:
         render.err().print(f"warning: {printable(warning)}", markup=False)
+    if not as_json:
+        render.show(found.findings)
 
 
 def _grid(file: str, *, exact: bool, threads: int | None, as_json: bool, every: bool) -> None:
@@ -88,19 +91,29 @@ def _lock(file: str, *, as_json: bool, recipe: bool) -> None:
 
 
 def _document(found: Inspection) -> dict[str, object]:
+    from qrecipe.cli.document import finding
+
     checkpoint, names = found.checkpoint, _canonical(found)
     return {
         "container": checkpoint.container,
+        "quantized": found.quantized,
         "arch": found.inventory.arch or None,
         "header_digest": checkpoint.header_digest,
         "files": [{"name": f.name, "bytes": f.nbytes, "header_bytes": f.header_bytes} for f in checkpoint.files],
         "metadata": {entry.key: _plain(entry) for entry in checkpoint.metadata or ()},
         "tensors": [
             {"name": t.name, "type": t.dtype, "shape": t.shape, "bytes": t.nbytes}
+            | ({"bits": round(_bits(t), 4)} if found.formats else {})
             | ({"canonical": names.get(t.name)} if names else {})
             for t in checkpoint.tensors.values()
         ],
+        "findings": [finding(each) for each in found.findings],
     }
+
+
+def _bits(tensor: StoredTensor) -> float:
+    """Return the bits of a weight."""
+    return 8 * tensor.nbytes / max(math.prod(tensor.shape), 1)
 
 
 def _plain(entry: MetadataEntry) -> object:
@@ -112,7 +125,7 @@ def _plain(entry: MetadataEntry) -> object:
 
 
 def _show(found: Inspection, console: Console) -> None:
-    from qrecipe.cli.render import size, table
+    from qrecipe.cli.render import count, size, table
     from qrecipe.errors import printable
 
     checkpoint = found.checkpoint
@@ -120,13 +133,20 @@ def _show(found: Inspection, console: Console) -> None:
         name = printable(file.name)
         console.print(f"{name}: {checkpoint.container}, {file.nbytes:,} bytes ({size(file.nbytes)})", markup=False)
     rows = [(entry.key, _short(entry)) for entry in checkpoint.metadata or ()]
+    if found.quantized is not None:
+        console.print(f"quantized with {printable(found.quantized)}, as config.json says", markup=False)
     if rows:
         console.print(table("metadata", (("key", "left"), ("value", "left")), rows))
     console.print(_tensors(found))
     kinds = Counter(t.dtype for t in checkpoint.tensors.values())
+    counts = printable(", ".join(f"{n} {kind}" for kind, n in kinds.most_common()))
+    if found.quantized is not None and not found.formats:  # nobody knows which arrays are codes of how many weights
+        console.print(
+            f"{count(len(checkpoint.tensors), 'array')}, {found.tensor_bytes:,} bytes: {counts}", markup=False
+        )
+        return
     weights = sum(math.prod(t.shape) for t in checkpoint.tensors.values())
     bits = 8 * found.tensor_bytes / max(weights, 1)
-    counts = printable(", ".join(f"{n} {kind}" for kind, n in kinds.most_common()))
     console.print(f"{weights:,} weights, {bits:.2f} bits per weight: {counts}", markup=False)
 
 
@@ -136,11 +156,14 @@ def _tensors(found: Inspection) -> object:
 
     names = _canonical(found)
     columns = [("tensor", "left"), ("shape", "left"), ("type", "left"), ("bytes", "right")]
+    columns += [("bits", "right")] if found.formats else []
     rows = []
     for tensor in found.checkpoint.tensors.values():
         row = [tensor.name, shape(tensor.shape), tensor.dtype, f"{tensor.nbytes:,}"]
+        row += [f"{_bits(tensor):.2f}"] if found.formats else []
         rows.append((*row, names.get(tensor.name, "left out")) if names else tuple(row))
-    return table(count(len(rows), "tensor"), [*columns, ("in recipes", "left")] if names else columns, rows)
+    noun = "array" if found.quantized is not None and not found.formats else "tensor"
+    return table(count(len(rows), noun), [*columns, ("in recipes", "left")] if names else columns, rows)
 
 
 def _canonical(found: Inspection) -> dict[str, str]:

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from qrecipe.types.lock import LockedMeasure, WrittenLock
 
 
+_SAYS_MORE = "`qrecipe verify` says more"
+
+
 def lock_of(file: str) -> WrittenLock:
     """Return a file's lock; QrecipeError without one."""
     import qrecipe
@@ -37,7 +40,7 @@ def show_lock(found: WrittenLock, console: Console) -> None:
     from qrecipe.cli.render import count
 
     lock = found.lock
-    sealed = "" if found.sealed else ", which is not this header's: `qrecipe verify` says more"
+    sealed = "" if found.sealed else f", which is not this {'lock' if found.file else 'header'}'s: {_SAYS_MORE}"
     console.print(f"lock, version {LOCK_VERSION}, of {count(len(found.tensors), 'tensor')}", markup=False)
     for label, text in (
         ("recipe", lock.name),
@@ -46,10 +49,11 @@ def show_lock(found: WrittenLock, console: Console) -> None:
         ("source digest", lock.source_digest),
         ("plan digest", lock.plan_digest),
         ("imatrix digest", lock.imatrix_digest or "none: made without an imatrix"),
-        ("header digest", found.header_digest + sealed),
+        ("lock digest" if found.file else "header digest", found.header_digest + sealed),
         *(("made with", version) for version in lock.versions),
         *(("only", pattern) for pattern in found.only),
         *(("fits", words) for words in _fits(found)),
+        *(("changed", f"{damage.what}: {_SAYS_MORE}") for damage in found.damage if found.sealed),
     ):
         console.print(f"{label:<16}{printable(text)}", markup=False)
     console.print("--recipe writes the recipe, --json has the tensors' types and digests", markup=False)
@@ -57,6 +61,8 @@ def show_lock(found: WrittenLock, console: Console) -> None:
 
 def lock_document(found: WrittenLock) -> dict[str, object]:
     """Return a lock for JSON."""
+    from qrecipe.cli.document import finding
+
     lock = found.lock
     return {
         "lock": LOCK_VERSION,
@@ -70,11 +76,14 @@ def lock_document(found: WrittenLock) -> dict[str, object]:
         "versions": lock.versions,
         "header_digest": found.header_digest,
         "sealed": found.sealed,
+        "file": found.file or None,
+        "changed": [finding(damage) for damage in found.damage],
         "only": found.only,
         "tensors": [
             {
                 "name": t.name,
                 "type": t.type,
+                "stored": t.stored,
                 "source_digest": t.source_digest,
                 "digest": t.digest,
                 "measure": _measure(t.measure),

@@ -90,6 +90,8 @@ def _verdict(found: Verification) -> str:
         return f"{count} difference{'s' * (count > 1)}"
     if found.lock is None:
         return "no lock: the structure is sound, and nothing says what its bytes should be"
+    if found.lock.file:
+        return "every file, header, type and tensor's digest is as it was written"
     return "header, types, every tensor's digest and padding are as they were written"
 
 

@@ -93,13 +93,24 @@ def unmapped_source(source: str, why: str) -> Diagnostic:
 
 
 def artifact_kind(artifact: str) -> Diagnostic:
-    """Return what is wrong where an artifact is no GGUF file."""
+    """Return what is wrong where an artifact is neither a GGUF file nor a folder that a backend built."""
     return Diagnostic(
         "eval-artifact-kind",
-        "this is no GGUF file",
+        "this is neither a GGUF file nor a folder that an installed backend reads",
         Location(file=artifact),
-        why="only GGUF artifacts can be measured yet",
-        fix="name the .gguf file that was built; the checkpoint goes behind --source",
+        why="its weights cannot be told from what is there",
+        fix="name what was built, and install the plug-in that built it; the checkpoint goes behind --source",
+    )
+
+
+def folder_by_llama(artifact: str, engine: str) -> Diagnostic:
+    """Return what is wrong where llama.cpp is to run a folder."""
+    return Diagnostic(
+        "eval-folder-engine",
+        f"engine {engine} runs GGUF files alone, and this is a folder",
+        Location(file=artifact),
+        why="llama.cpp loads no other artifacts",
+        fix="say --engine transformers",
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import random
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from itertools import islice
 from typing import ClassVar
 
@@ -65,18 +66,20 @@ class FunctionContract(Contract):
 
     def test_its_result_is_of_the_kind_that_it_says(self) -> None:
         """Neither None nor a float, and no bool for an int."""
-        for arguments in self.calls():
-            found = self.compute(*arguments)
+        for arguments, found in self.results():
             words = f"{_call(self.read, arguments)} gives {found!r}, which is no {KIND_NAMES[self.read.result]}"
             promise(type(found) is self.read.result, words)
 
     def test_it_gives_the_same_every_time(self) -> None:
         """It is pure: the order of tensors decides nothing."""
-        calls = list(self.calls())
-        first = [self.compute(*arguments) for arguments in calls]
-        again = [self.compute(*arguments) for arguments in reversed(calls)][::-1]
-        for arguments, one, other in zip(calls, first, again, strict=True):
-            promise(one == other, f"{_call(self.read, arguments)} gives {one!r}, and later {other!r}")
+        for (arguments, one), (_, other) in zip(self.results(), list(self.results()), strict=True):
+            promise(one == other, f"{_call(self.read, arguments)} gives {one!r}, and at another time {other!r}")
+
+    def results(self) -> Iterator[tuple[tuple[Value, ...], Value]]:
+        """Yield arguments, and what it gives where it gives something."""
+        for arguments in self.calls():
+            with suppress(Exception):  # another test tells of that
+                yield arguments, self.compute(*arguments)
 
     def calls(self) -> Iterator[tuple[Value, ...]]:
         """Yield arguments to call it with: the same ones each time, all equal ones first."""

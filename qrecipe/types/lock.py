@@ -121,6 +121,7 @@ class WrittenLock:
         sealed: The header has that digest.
         only: The patterns whose tensors the artifact has; () where it has all of the model.
         damage: What else is not as the lock has it: other files of the artifact.
+        file: The name of the file that the lock is, whose digest `header_digest` is then; empty in a header.
     """
 
     lock: Lock
@@ -129,6 +130,7 @@ class WrittenLock:
     sealed: bool
     only: tuple[str, ...] = ()
     damage: tuple[Diagnostic, ...] = ()
+    file: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,7 +120,7 @@ def an_output_behind_a_link() -> object:
 
 
 def a_disk_that_is_full() -> object:
-    with mock.patch("qrecipe.api.staging._allocate", side_effect=OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))):
+    with mock.patch("qrecipe.api.staging.allocate", side_effect=OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))):
         return _staged()
 
 

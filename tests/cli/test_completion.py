@@ -27,7 +27,7 @@ def complete(line: str, shell: str = "bash") -> list[str]:
         ("qrecipe pl", ["plan", "plugins"]),
         ("qrecipe plan --js", ["--json"]),
         ("qrecipe plan ", [*SHIPPED, "mix.toml"]),
-        ("qrecipe plan q", ["quickstart"]),
+        ("qrecipe plan qu", ["quickstart"]),
         ("qrecipe plan sub/", ["sub/deep.toml"]),
         ("qrecipe plan sub/x", []),
         ("qrecipe plan nowhere/", []),

@@ -151,6 +151,29 @@ def gone(folder: str, names: Sequence[str]) -> Diagnostic:
     )
 
 
+def besides(folder: str, names: Sequence[str]) -> Diagnostic:
+    """Files that no build wrote."""
+    shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")  # noqa: PLR2004 - enough
+    return Diagnostic(
+        "file-foreign",
+        f"the artifact holds {shown}, of which its lock says nothing",
+        Location(file=folder),
+        why="a runtime may read it besides what was built, or in place of it",
+        fix="take it out, or download the artifact again",
+    )
+
+
+def torn(file: str, name: str) -> Diagnostic:
+    """A tensor whose modules, as the lock has them, are not its rows."""
+    return Diagnostic(
+        "lock-damaged",
+        f"the lock of this artifact is damaged at tensors.{name}",
+        Location(file=file),
+        why="the modules that it lists do not hold all rows of the tensor, one behind the other",
+        fix="download or build the artifact again",
+    )
+
+
 def array_shape(file: str, name: str, what: str) -> Diagnostic:
     """A module whose arrays are not those of its scheme."""
     return Diagnostic(

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qrecipe.backends.folder import faults
-from qrecipe.errors import SourceError
+from qrecipe.errors import Diagnostic, SourceError
 from qrecipe.types.scheme import ITEM_BITS, Array, Scheme
 from qrecipe.types.source import Checkpoint, Container, StoredFile, StoredTensor
 
@@ -128,12 +129,13 @@ def view_of(
         SourceError: A module is not stored as its scheme says.
     """
     held = _by_module(original)
-    arrays = {module: _checked(original, module, scheme, held.get(module, {})) for module, scheme in schemes.items()}
+    arrays = _all_checked(original, schemes, held)
     taken = {module + array.suffix for module, found in arrays.items() for array in found[1]}
     elsewhere = {each.module for _, parts in modules.values() for each in parts}
     tensors = {name: stored for name, stored in original.tensors.items() if name not in taken}
     quantized: dict[str, Quantized] = {}
     for name, (shape, parts) in modules.items():
+        _require_whole(original, name, shape, parts, {module: shape_ for module, (shape_, _) in arrays.items()})
         tensors[name], quantized[name] = _tensor(original, name, shape, parts, schemes)
     for module, (rows_cols, _) in arrays.items():
         if module not in elsewhere:
@@ -150,6 +152,39 @@ def _tensor(
     first = original.tensors[parts[0].module + scheme.arrays(1, shape[-1])[0].suffix]
     rows = parts[-1].stop
     return StoredTensor(name, scheme.name, tuple(shape), rows * found.row_bytes, first.file, first.offset), found
+
+
+def _require_whole(
+    original: Checkpoint,
+    name: str,
+    shape: Sequence[int],
+    parts: Sequence[ModuleRows],
+    held: Mapping[str, tuple[int, int]],
+) -> None:
+    """Raise SourceError unless the modules of a tensor hold all of its rows, one behind the other."""
+    stops = [0, *(each.stop for each in parts)]
+    there = all(
+        held.get(each.module) == (each.stop - each.start, shape[-1]) and each.start == stop
+        for each, stop in zip(parts, stops, strict=False)
+    )
+    if not there or prod(shape[:-1]) != stops[-1]:
+        raise SourceError(faults.torn(original.reference, name))
+
+
+def _all_checked(
+    original: Checkpoint, schemes: Mapping[str, Scheme], held: Mapping[str, Mapping[str, StoredTensor]]
+) -> dict[str, tuple[tuple[int, int], tuple[Array, ...]]]:
+    """Return every module's shape and arrays; SourceError with all that are not as their schemes have them."""
+    found: dict[str, tuple[tuple[int, int], tuple[Array, ...]]] = {}
+    wrong: list[Diagnostic] = []
+    for module, scheme in schemes.items():
+        try:
+            found[module] = _checked(original, module, scheme, held.get(module, {}))
+        except SourceError as error:
+            wrong += error.diagnostics
+    if wrong:
+        raise SourceError(*wrong)
+    return found
 
 
 def _checked(

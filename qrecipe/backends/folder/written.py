@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _MOST = 256 << 20  # bytes of a lock: a million tensors
 _HEX = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,254}", re.ASCII)
+_FOR_PEOPLE = re.compile(r"\..*|.*\.(md|pdf|png|jpe?g|svg|webp)|(LICENSE|NOTICE|USE_POLICY).*", re.DOTALL)
 _Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 _Count = Annotated[int, Field(ge=0, lt=1 << 64)]
 
@@ -91,7 +92,7 @@ def written_lock(checkpoint: Checkpoint) -> WrittenLock | None:
     sealed = hashlib.sha256(raw).hexdigest() == digest
     unsealed_lock = () if sealed else (faults.lock_altered(str(checkpoint.folder)),)
     damage = (*unsealed_lock, *_damage(document, checkpoint, digest))
-    return WrittenLock(lock, tensors, digest, sealed, tuple(document.only), damage)
+    return WrittenLock(lock, tensors, digest, sealed, tuple(document.only), damage, LOCK)
 
 
 def lock_digest(checkpoint: Checkpoint) -> str | None:
@@ -157,6 +158,15 @@ def _damage(document: _Document, checkpoint: Checkpoint, digest: str) -> Iterato
             yield faults.altered(str(folder), name)
     if missing:
         yield faults.gone(str(folder), missing)
+    if besides := sorted(_besides(folder, document.files)):
+        yield faults.besides(str(folder), besides)
+
+
+def _besides(folder: Path, built: Mapping[str, str]) -> Iterator[str]:
+    """Yield what else lies there, less what no runtime reads: a model card, licences, other programs' hidden files."""
+    for entry in folder.iterdir():
+        if entry.name not in built and entry.name != LOCK and not _FOR_PEOPLE.fullmatch(entry.name):
+            yield entry.name
 
 
 def _digest(checkpoint: Checkpoint, path: Path, shard: int | None, lock: str) -> str:

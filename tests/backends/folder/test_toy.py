@@ -108,7 +108,7 @@ def test_it_verifies_against_its_source(built):
 
 
 @pytest.mark.parametrize("threads", [1, 2])
-@pytest.mark.parametrize("memory", [None, 1 << 28])
+@pytest.mark.parametrize("memory", [None, 1 << 30])
 def test_bytes_depend_on_neither_threads_nor_memory(recipe, tmp_path, built, threads, memory):
     again = tmp_path / "again"
     qrecipe.build(recipe, output=again, threads=threads, memory=memory)

@@ -230,11 +230,11 @@ def test_a_source_type_that_nothing_decodes_is_refused(tmp_path: Path):
 
 
 def test_a_fit_that_is_not_installed_is_refused(tmp_path: Path):
-    it = model([(tensor("output.weight", (2, 32)), values(2, 32), use("Q4_0", fit="mse"))])
+    it = model([(tensor("output.weight", (2, 32)), values(2, 32), use("Q4_0", fit="gptq"))])
     assert refusal(lambda made: made, tmp_path, it) == (
-        "error: no fit 'mse' is installed, which Q4_0(fit=mse) of tensor 'output.weight' asks for\n"
+        "error: no fit 'gptq' is installed, which Q4_0(fit=gptq) of tensor 'output.weight' asks for\n"
         "why: a fit chooses scales and codes, and none stands in for another\n"
-        "fix: install the plug-in that offers it, or choose among auto, rtn, imatrix, lattice"
+        "fix: install the plug-in that offers it, or choose among auto, rtn, imatrix, lattice, mse"
     )
 
 
