@@ -16,7 +16,7 @@ from qrecipe_torchao.described import described
 from qrecipe_torchao.names import runtime_name
 from qrecipe_torchao.options import TorchaoOptions
 from qrecipe_torchao.scheme import TorchaoScheme, stores_of
-from qrecipe_torchao.storing import store_of
+from qrecipe_torchao.storing import by_rows, store_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -53,7 +53,7 @@ class Torchao:
             return store
         if why := store.refuses(tensor.rows, tensor.cols):
             return why
-        return TorchaoScheme(store, use.format if use.format.name in TYPES else None)
+        return TorchaoScheme(by_rows(store, tensor.cols), use.format if use.format.name in TYPES else None)
 
     def slices(
         self, stored: StoredTensor, tensor: TensorInfo, target: Target, inventory: Inventory

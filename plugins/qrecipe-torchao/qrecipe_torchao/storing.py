@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from qrecipe_torchao.carried import TYPES
@@ -33,6 +34,11 @@ def store_of(use: TypeUse, options: TorchaoOptions, run: str, *, linear: bool) -
             return "int8 activations need integer weights"
         return Float8(run, dynamic=activations == "fp8")
     return _absent(use.format.name)
+
+
+def by_rows(store: Store, cols: int) -> Store:
+    """Return a store whose group is the whole row as one of rows: the arrays say no more, so it is read back so."""
+    return replace(store, group=None) if isinstance(store, Intx | Int8) and store.group == cols else store
 
 
 def _carried(name: str, layout: str, activations: str, run: str) -> Store | str:
