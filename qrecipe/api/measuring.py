@@ -123,9 +123,7 @@ def measure(  # noqa: PLR0913 - what `plan` takes, and what reading weights take
     return tuple(found)
 
 
-def _tasks(
-    outcome: Outcome, target: TargetPlan, decision: Decision, limits: Limits, *, exact: bool
-) -> Iterator[Task]:
+def _tasks(outcome: Outcome, target: TargetPlan, decision: Decision, limits: Limits, *, exact: bool) -> Iterator[Task]:
     tensor, catalog = decision.tensor, outcome.catalog
     if outcome.checkpoint is None:
         return

@@ -26,7 +26,9 @@ def register(app: typer.Typer) -> None:
 
 
 def _eval(  # noqa: PLR0913, PLR0917 - one parameter a flag, as typer wants them
-    artifacts: Annotated[list[str], typer.Argument(help="GGUF files and folders, built from one model.", metavar="ARTIFACT...")],
+    artifacts: Annotated[
+        list[str], typer.Argument(help="GGUF files and folders, built from one model.", metavar="ARTIFACT...")
+    ],
     source: Annotated[str, typer.Option(help="The checkpoint that they were made from.", metavar="SOURCE")],
     text: Annotated[str, typer.Option(help="A file of plain text.", metavar="FILE")],
     engine: Annotated[

@@ -18,6 +18,7 @@ from tests.catalogue import (
     conversions,
     evaluations,
     files,
+    folders,
     recipes,
     remotes,
     tokenizers,
@@ -37,7 +38,18 @@ def rows() -> Iterator[Row]:
 def provocations() -> dict[str, Callable[[], object]]:
     return {
         name.replace("_", " "): made
-        for module in (recipes, files, conversions, architectures, tokenizers, builds, artifacts, remotes, evaluations)
+        for module in (
+            recipes,
+            files,
+            conversions,
+            architectures,
+            tokenizers,
+            builds,
+            artifacts,
+            remotes,
+            evaluations,
+            folders,
+        )  # fmt: skip
         for name, made in vars(module).items()
         if getattr(made, "__module__", "") == module.__name__ and name[0] != "_" and not isinstance(made, type)
     }

@@ -107,7 +107,10 @@ def test_where_all_must_be_certified_the_first_that_is_not_is_told(here):
 def test_other_types_refuse_the_fit(here):
     recipe("blk.*.ffn_up", "Q5_1(fit=lattice)")
     run = qrecipe("plan", "grid.toml", code=1)
-    assert "the grids that lattice recovers are those of Q4_0, Q5_0, Q8_0, TQ1_0, TQ2_0 and int2 to int8, not of Q5_1" in run.stderr
+    assert (
+        "the grids that lattice recovers are those of Q4_0, Q5_0, Q8_0, TQ1_0, TQ2_0 and int2 to int8, not of Q5_1"
+        in run.stderr
+    )
 
 
 def test_fits_that_certify_nothing_say_nothing(here):

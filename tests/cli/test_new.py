@@ -26,7 +26,10 @@ def test_it_copies(workplace):
 
 @pytest.mark.parametrize("words", [(), ("tiny.gguf", "--from", "mix.toml")])
 def test_it_wants_one_thing_to_begin_with(workplace, words):
-    assert "give one of CHECKPOINT, --from RECIPE, --from-grid CHECKPOINT and --plugin NAME" in qrecipe("new", *words, code=2).stderr
+    assert (
+        "give one of CHECKPOINT, --from RECIPE, --from-grid CHECKPOINT and --plugin NAME"
+        in qrecipe("new", *words, code=2).stderr
+    )
 
 
 def test_it_overwrites_nothing(workplace):

@@ -311,8 +311,14 @@ def test_only_certified_blocks_where_that_is_asked_for():
         ("Q5_0", None),
         ("Q8_0", None),
         ("TQ1_0", None),
-        ("Q4_1", "the grids that lattice recovers are those of Q4_0, Q5_0, Q8_0, TQ1_0, TQ2_0 and int2 to int8, not of Q4_1"),
-        ("Q4_K", "the grids that lattice recovers are those of Q4_0, Q5_0, Q8_0, TQ1_0, TQ2_0 and int2 to int8, not of Q4_K"),
+        (
+            "Q4_1",
+            "the grids that lattice recovers are those of Q4_0, Q5_0, Q8_0, TQ1_0, TQ2_0 and int2 to int8, not of Q4_1",
+        ),
+        (
+            "Q4_K",
+            "the grids that lattice recovers are those of Q4_0, Q5_0, Q8_0, TQ1_0, TQ2_0 and int2 to int8, not of Q4_K",
+        ),
     ],
 )
 def test_types_without_such_a_grid_are_refused(type_, why):

@@ -146,10 +146,10 @@ class Work:
     """A task's work, with what a broken backend does besides."""
 
     work: object
-    extra: object
+    besides: object
 
     def __call__(self):
-        return self.extra(self.work)
+        return self.besides(self.work)
 
 
 @dataclass(frozen=True, slots=True)
