@@ -7,6 +7,7 @@ from dataclasses import replace
 from math import prod
 from typing import TYPE_CHECKING
 
+from qrecipe.api.plugin_faults import blamed
 from qrecipe.api.targets import OFFICIAL
 from qrecipe.backends.folder.layout import LOCK
 from qrecipe.backends.folder.view import FolderView
@@ -27,8 +28,11 @@ def opened_artifact(checkpoint: Checkpoint, catalog: Catalog) -> Artifact | None
     Raises:
         SourceError: It is such an artifact, and its arrays are not what its config says.
     """
-    found = (backend.artifact(checkpoint) for backend in catalog.backends.values())
-    return next((artifact for artifact in found if artifact is not None), None)
+    for name, backend in catalog.backends.items():
+        with blamed(catalog, f"on {checkpoint.reference}", ("backends", name)):
+            if (found := backend.artifact(checkpoint)) is not None:
+                return found
+    return None
 
 
 def quantized_with(checkpoint: Checkpoint) -> str | None:

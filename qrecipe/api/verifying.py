@@ -16,6 +16,7 @@ from qrecipe.api.artifacts import artifact_bytes, has_lock_file, opened_artifact
 from qrecipe.api.building import Results, cores
 from qrecipe.api.memory import task_budget
 from qrecipe.api.opening import open_checkpoint, open_model
+from qrecipe.api.plugin_faults import blamed
 from qrecipe.api.verify_gaps import gap_faults
 from qrecipe.api.verify_tasks import PieceChecked, Rows, compare_tasks, digest_tasks
 from qrecipe.backends.folder.layout import LOCK
@@ -119,8 +120,11 @@ def read_lock(artifact: str | Path) -> WrittenLock | None:
 
 
 def _read_lock(checkpoint: Checkpoint, catalog: Catalog) -> WrittenLock | None:
-    found = (backend.read_lock(checkpoint) for backend in catalog.backends.values())
-    return next((lock for lock in found if lock is not None), None)
+    for name, backend in catalog.backends.items():
+        with blamed(catalog, f"on {checkpoint.reference}", ("backends", name)):
+            if (found := backend.read_lock(checkpoint)) is not None:
+                return found
+    return None
 
 
 def _unopened(artifact: str | Path, error: SourceError) -> Verification:

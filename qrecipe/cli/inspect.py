@@ -36,10 +36,6 @@ def _inspect(  # noqa: PLR0913, PLR0917 - one parameter a flag, as typer wants t
     threads: Annotated[int | None, typer.Option(help="With --grid: workers.", min=1, max=1024)] = None,
 ) -> None:
     """Show a checkpoint's files, metadata and tensors, or an artifact's lock. Only --grid reads weights."""
-    import qrecipe
-    from qrecipe.cli import document, render
-    from qrecipe.errors import printable
-
     if recipe and (as_json or not lock):
         raise typer.BadParameter("it goes with --lock, and without --json", param_hint="--recipe")
     if (exact or every or threads) and not grid:
@@ -52,6 +48,14 @@ def _inspect(  # noqa: PLR0913, PLR0917 - one parameter a flag, as typer wants t
     if lock:
         _lock(file, as_json=as_json, recipe=recipe)
         return
+    _headers(file, as_json=as_json)
+
+
+def _headers(file: str, *, as_json: bool) -> None:
+    import qrecipe
+    from qrecipe.cli import document, render
+    from qrecipe.errors import printable
+
     found = qrecipe.inspect(file)
     if as_json:
         document.show(**_document(found))

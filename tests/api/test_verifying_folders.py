@@ -291,7 +291,8 @@ def test_a_plug_in_is_missing(place):
         (
             "error: these weights are quantized with torchao, which nothing installed reads\n"
             "  --> bard-toy, config.json, quantization_config\n"
-            "why: each tensor is stored as several arrays, codes and scales, and only its backend knows which are whose\n"
+            "why: each tensor is stored as several arrays, codes and scales, and only its backend knows which are "
+            "whose\n"
             "fix: pip install qrecipe-torchao; take the original model where weights are wanted"
         )
     ]

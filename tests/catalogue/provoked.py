@@ -49,7 +49,7 @@ def provocations() -> dict[str, Callable[[], object]]:
             remotes,
             evaluations,
             folders,
-        )  # fmt: skip
+        )
         for name, made in vars(module).items()
         if getattr(made, "__module__", "") == module.__name__ and name[0] != "_" and not isinstance(made, type)
     }

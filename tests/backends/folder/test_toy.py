@@ -1,5 +1,6 @@
-"""What every folder backend shares, on a shipped model: sizes, bytes, lock, verification, and all-or-nothing folders."""
+"""What every folder backend shares, on a shipped model: sizes, bytes, lock and verification."""
 
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -122,10 +123,8 @@ def test_a_flipped_bit_in_any_file_is_found(built):
         place = len(data) * 2 // 3
         data[place] ^= 1
         path.write_bytes(data)
-        try:
+        with suppress(qrecipe.QrecipeError):  # it cannot be read at all
             assert qrecipe.verify(built).differences, path.name
-        except qrecipe.QrecipeError:
-            pass  # it cannot be read at all
         data[place] ^= 1
         path.write_bytes(data)
     assert qrecipe.verify(built).differences == ()
