@@ -55,7 +55,9 @@ class Faulty(GgufBackend):
         fail("finish")
         GgufBackend.finish(self, job, results)
     def read_lock(self, checkpoint):
-        return None
+        fail("read_lock")
+    def artifact(self, checkpoint):
+        fail("artifact")
 
 @dataclass(frozen=True, slots=True)
 class Nervous:
@@ -152,6 +154,15 @@ def test_a_fit_in_a_built_in_backend_is_blamed_and_not_the_backend(faulty):
         qrecipe.build(recipe)
     who = "fit 'nervous' of plug-in 'plugin-faulty 1.2'"
     assert str(caught.value) == said(who, "while target 'gguf' was built", "fit")
+
+
+@pytest.mark.parametrize("where", ["read_lock", "artifact"])
+def test_a_plug_in_that_raises_while_an_artifact_is_read(faulty, where):
+    faulty(where)
+    with pytest.raises(PluginError) as caught:
+        qrecipe.verify("tiny.gguf")
+    who = "backend 'faulty' of plug-in 'plugin-faulty 1.2'"
+    assert str(caught.value) == said(who, f"on {Path('tiny.gguf').absolute()}", where)
 
 
 def test_a_plug_in_that_returns_what_it_should_not_is_suspected(faulty):
