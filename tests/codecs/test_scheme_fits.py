@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from qrecipe.codecs.builtin import FORMATS
 from qrecipe.codecs.fit.mse import MSE
 from qrecipe.codecs.fitting import fitted
 from qrecipe.codecs.integer.format import INTEGER_FORMATS
@@ -86,8 +87,6 @@ def test_else_error_tells_the_first_block_that_is_not_certified():
 
 
 def test_mse_refuses_types_that_search_by_themselves():
-    from qrecipe.codecs.builtin import FORMATS
-
     q4_k = next(each for each in FORMATS if each.name == "Q4_K")
     assert MSE.refuses(TypeUse(q4_k)) == "mse chooses the scales of int2 to int8, not of Q4_K"
     assert MSE.refuses(TypeUse(INT4)) is None
