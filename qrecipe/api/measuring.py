@@ -6,8 +6,9 @@ that `else=error` refuses is encoded as `else=rtn` would: measuring tells it, an
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from qrecipe.api.grid_tasks import sample_places
 from qrecipe.api.grids import run_tasks
 from qrecipe.api.memory import task_budget
 from qrecipe.api.outcome import Outcome, Setting, bring_together
+from qrecipe.api.surviving import survival
 from qrecipe.api.verify_tasks import Rows
 from qrecipe.api.verifying import values_of
 from qrecipe.errors import BuildError, Diagnostic, Location, PlanError
@@ -119,8 +121,26 @@ def measure(  # noqa: PLR0913 - what `plan` takes, and what reading weights take
         ]
         results = run_tasks(target.name, tasks, outcome.catalog, limits, on_event or (lambda _: None))
         values = tuple(_values(decision, results[decision.tensor.name]) for decision in target.decisions)
-        found.append(Measurement(target.name, exact, values))
+        share = partial(_share, outcome, target, limits)
+        kept = survival(target.target, target.decisions, plan.inventory, outcome.catalog, share)
+        found.append(Measurement(target.name, exact, values, kept))
     return tuple(found)
+
+
+def _share(outcome: Outcome, target: TargetPlan, limits: Limits, made: Sequence[tuple[Decision, Format]]) -> float:
+    """Return the share of the weights of a few rows of each tensor that are the source's, stored as `made`."""
+    from qrecipe.codecs.closeness import Closeness  # noqa: PLC0415 - planning needs no numpy
+
+    tasks = [
+        replace(task, work=replace(task.work, made=stored))
+        for decision, stored in made
+        for task in _tasks(outcome, target, decision, limits, exact=False)
+        if isinstance(task.work, TryRows)
+    ]
+    results = run_tasks(target.name, tasks, outcome.catalog, limits, lambda _: None)
+    flat = (each for parts in results.values() for each in parts if isinstance(each, Closeness))
+    total = sum(flat, Closeness())
+    return total.identical / max(total.weights, 1)
 
 
 def _tasks(outcome: Outcome, target: TargetPlan, decision: Decision, limits: Limits, *, exact: bool) -> Iterator[Task]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from qrecipe import Measurement, Plan
+    from qrecipe.types.verification import Survival
 
 _SHOWN = 10  # tensors of a target, without --all
 
@@ -78,7 +81,12 @@ def _show_json(plan: Plan, found: Sequence[Measurement]) -> None:
         plan=json.loads(qrecipe.plan_json(plan)),
         exact=found[0].exact if found else False,
         measured=[
-            {"target": each.target, "values": [value_document(values) for values in each.values]} for each in found
+            {
+                "target": each.target,
+                "values": [value_document(values) for values in each.values],
+                "survival": None if each.survival is None else asdict(each.survival),
+            }
+            for each in found
         ],
     )
 
@@ -102,3 +110,17 @@ def _show_measured(plan: Plan, found: Sequence[Measurement], *, every: bool) -> 
             same = sum(values.identical == 1 for values in hidden)
             text = f"{len(hidden)} more tensors are nearer, {same} of them identical; --all shows them"
             console.print(text, markup=False)
+        if each.survival is not None:
+            console.print(_survival(each.survival), markup=False)
+
+
+def _survival(found: Survival) -> str:
+    """Say what is left in the runtime's dtype, and what would keep more."""
+    kept = f"in {found.dtype}, {_percent(found.share)} of the quantized weights are the source's"
+    more = ", ".join(f"{words} {_percent(share)}" for words, share in found.better)
+    return f"{kept}; more would be with {more}" if more else kept
+
+
+def _percent(share: float) -> str:
+    """Return a percentage that is 100 only where all are."""
+    return f"{math.floor(share * 10000) / 100:.2f}%"

@@ -42,6 +42,21 @@ class TensorValues:
 
 
 @dataclass(frozen=True, slots=True)
+class Survival:
+    """What a folder target keeps of the weights that it quantizes.
+
+    Attributes:
+        dtype: What its runtime computes in: `BF16`, `F16` or `F32`.
+        share: Which share of the weights, 0 to 1, is the source's once rounded to its type.
+        better: What would keep more, in words (`dtype = "float16"`), with the share; the most first.
+    """
+
+    dtype: str
+    share: float
+    better: tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Measurement:
     """What a plan's decisions would make of the weights, tried out in memory.
 
@@ -49,11 +64,13 @@ class Measurement:
         target: Its name.
         exact: From all rows; else from a few of each tensor.
         values: Of each tensor, in the plan's order; `type` is as recipes write it, `weights` those that were tried.
+        survival: What a folder target keeps of the weights that it quantizes; None elsewhere.
     """
 
     target: str
     exact: bool
     values: tuple[TensorValues, ...]
+    survival: Survival | None = None
 
 
 @dataclass(frozen=True, slots=True)
