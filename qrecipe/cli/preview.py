@@ -57,9 +57,27 @@ def totals(plan: Plan, target: TargetPlan) -> Iterator[str]:
     if choices:
         have = "has" if choices == 1 else "have"
         yield f"open: {count(choices, 'tensor')} {have} other choices, any(…); the first that fits is taken"
-    for left in plan.inventory.left_out:
+    yield from _folder(target)
+    for left in () if target.writes_folder and not patterns else plan.inventory.left_out:
         needed = f"; to use them: {left.needed}" if left.needed else ""
         yield f"left out: {count(left.count, f'{left.kind} tensor')} ({size(left.nbytes)}){needed}"
+
+
+def _folder(target: TargetPlan) -> Iterator[str]:
+    """Yield what a folder target has besides, or has not: tensors that are copied, those that only GGUF has, files."""
+    if not target.writes_folder:
+        return
+    decided = {decision.tensor.name for decision in target.decisions}
+    besides = [part for name, parts in target.layout.parts.items() if name not in decided for part in parts]
+    if besides:
+        nbytes = sum(part.nbytes for part in besides)
+        yield f"copied besides: {count(len(besides), 'tensor')} ({size(nbytes)}) that the text model does not use"
+    none = [decision.tensor.name for decision in target.decisions if not target.layout.parts[decision.tensor.name]]
+    if none:
+        yield f"not stored: {', '.join(none)}; the checkpoint has none, and its runtimes make them"
+    weights = sum(file.path.endswith(".safetensors") for file in target.files)
+    if len(target.files) > weights:
+        yield f"{count(len(target.files), 'file')}, {weights} of them weights"
 
 
 def fallbacks(target: TargetPlan) -> Iterator[str]:
