@@ -53,6 +53,7 @@ RUN = {
     "how-to/serve-with-vllm.md": (PLUGINS,),
     "how-to/verify-a-download.md": (),
     "how-to/write-a-backend.md": (pytest.mark.slow,),
+    "how-to/test-a-plug-in.md": (),
     "how-to/write-a-plug-in.md": (),
 }
 HELD = {  # pages whose examples have tests of their own
