@@ -5,16 +5,17 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from rich.text import Text
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
-from textual.widgets import Button, Checkbox, Input, Label, ProgressBar, RichLog, Static
+from textual.widgets import Button, Input, Label, ProgressBar, RichLog, Static
 
 from qrecipe.tui.progress import Progress
 from qrecipe.tui.widgets.line_view import LineView
+from qrecipe.tui.widgets.tick import Tick
 from qrecipe.tui.words import count, size
 
 if TYPE_CHECKING:
-    from rich.text import Text
     from textual.app import ComposeResult
 
     from qrecipe.api.building import BuildResult
@@ -37,8 +38,6 @@ class TensorProgress(LineView):
 
     def line(self, index: int) -> Text:
         """Return one."""
-        from rich.text import Text  # noqa: PLC0415 - the name is for types elsewhere
-
         return Text(self.lines_[index])
 
 
@@ -52,8 +51,8 @@ class Build(Vertical):
     Build .row Input { width: 1fr; }
     Build .row Button { margin-left: 1; min-width: 10; }
     Build #targets { height: auto; }
-    Build #targets Checkbox { margin-right: 2; }
-    Build ProgressBar { width: 100%; height: 1; margin-top: 1; }
+    Build #targets Tick { margin-right: 2; }
+    Build ProgressBar { display: none; width: 100%; height: 1; margin-top: 1; }
     Build ProgressBar Bar { width: 1fr; }
     Build #rate { height: auto; }
     Build #result { height: auto; max-height: 8; }
@@ -88,7 +87,7 @@ class Build(Vertical):
             yield Button("Build", id="start", variant="primary", compact=True)
             yield Button("Cancel", id="stop", variant="warning", compact=True, disabled=True)
         with Horizontal(id="targets"):
-            yield Checkbox("replace what exists", id="force", compact=True)
+            yield Tick("replace what exists", id="force", compact=True)
         yield ProgressBar(show_eta=False, id="bar")
         yield Static("nothing is built yet", id="rate", markup=False)
         yield Static("", id="result", markup=False)
@@ -106,7 +105,7 @@ class Build(Vertical):
             self._names = names
             row = self.query_one("#targets", Horizontal)
             row.query(".target").remove()
-            boxes = [Checkbox(name, value=True, classes="target", name=name, compact=True) for name in names]
+            boxes = [Tick(name, value=True, classes="target", name=name, compact=True) for name in names]
             row.mount(*boxes, before=0)
 
     def take_focus(self) -> None:
@@ -119,13 +118,13 @@ class Build(Vertical):
         if event.button.id == "stop":
             self.post_message(self.Cancel())
             return
-        boxes = self.query(".target").results(Checkbox)
+        boxes = self.query(".target").results(Tick)
         targets = tuple(box.name for box in boxes if box.value and box.name)
         if not targets:
             self.fail("no target is chosen: tick one")
             return
         output = self.query_one("#output", Input).value.strip() or "."
-        self.post_message(self.Start(output, targets, force=self.query_one("#force", Checkbox).value))
+        self.post_message(self.Start(output, targets, force=self.query_one("#force", Tick).value))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Go on to the button."""
@@ -179,6 +178,7 @@ class Build(Vertical):
 
     def _switch(self) -> None:
         self.query_one("#start", Button).disabled = self.running
+        self.query_one("#bar").display = True
         stop = self.query_one("#stop", Button)
         stop.disabled = not self.running
         (stop if self.running else self.query_one("#start")).focus()

@@ -59,7 +59,8 @@ class Differences(LineView):
         row = self.rows[index]
         name, type_, size = self._widths()
         style = self.style("dim") if row.same else Style(bold=True)
-        text = Text("  " if row.same else "≠ ", self.style("warn"))
+        text = Text()
+        text.append("  " if row.same else "≠ ", self.style("warn"))
         text.append(fitted(row.tensor, name) + " ", style)
         text.append(fitted(row.type or "–", type_) + " ", style)
         text.append(fitted(row.other_type or "–", type_) + " ", style)

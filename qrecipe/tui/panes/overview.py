@@ -80,7 +80,7 @@ class Overview(Vertical):
 
 
 def _legend() -> Text:
-    text = Text("bits per weight ", no_wrap=True)
+    text = Text("bits ", no_wrap=True)
     for step, (_, words) in enumerate(BANDS):
         text.append(f" {words} ", cell_style(step))
-    return text.append("  plain: protected  ! fallback  ≠ differs  * marked")
+    return text.append("  ! fell back  ≠ differs  * marked  plain: protected")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
+from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.message import Message
 from textual.widgets import OptionList, TextArea
@@ -30,6 +31,11 @@ class Recipe(Vertical):
     Recipe #findings { height: auto; max-height: 35%; border: none; border-top: solid $panel; padding: 0; display: none; }
     Recipe.-findings #findings { display: block; }
     """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f2", "screen.pane('overview')", "Panes", key_display="F2…F7"),
+        Binding("escape", "findings", "Findings"),
+    ]
 
     class Typed(Message):
         """The text is another one."""
@@ -75,6 +81,11 @@ class Recipe(Vertical):
         if where is not None:
             self.editor.go_to(where.line, where.column)
 
+    def action_findings(self) -> None:
+        """Leave the text for what is wrong with it; from there, for the text."""
+        findings = self.query_one("#findings", OptionList)
+        (self.editor if findings.has_focus or not self._found else findings).focus()
+
     def on_text_area_changed(self, event: TextArea.Changed) -> None:
         """Wait until nobody types for a moment."""
         event.stop()
@@ -111,7 +122,8 @@ class Recipe(Vertical):
 def _finding(found: Diagnostic) -> Text:
     error = found.severity == "error"
     place = f"line {found.where.line}: " if found.where is not None and found.where.line is not None else ""
-    text = Text("✗ " if error else "⚠ ", "bold")
+    text = Text()
+    text.append("✗ " if error else "⚠ ", "bold")
     text.append(place)
     text.append(found.what, "bold")
     for words in (found.why, found.fix):

@@ -33,11 +33,13 @@ class LineView(ScrollView, can_focus=True):
     DEFAULT_CSS = """
     LineView {
         background: $surface;
+        scrollbar-size-vertical: 1;
+        scrollbar-size-horizontal: 1;
         &:focus > .line-view--cursor { background: $primary; color: $text; text-style: bold; }
     }
     LineView > .line-view--cursor { background: $primary 30%; }
     LineView > .line-view--heading { color: $foreground; background: $panel; text-style: bold; }
-    LineView > .line-view--dim { color: $text-muted; }
+    LineView > .line-view--dim { text-style: dim; }
     LineView > .line-view--bad { color: $text-error; text-style: bold; }
     LineView > .line-view--warn { color: $text-warning; text-style: bold; }
     LineView > .line-view--good { color: $text-success; }
@@ -109,7 +111,9 @@ class LineView(ScrollView, can_focus=True):
     def style(self, name: str) -> Style:
         """Return a component's style without its ground, so that the cursor's shows through."""
         found = self.get_component_rich_style(f"line-view--{name}", partial=True)
-        return found if name in ("heading", "cursor") else Style(color=found.color, bold=found.bold)
+        if name == "dim":  # as the theme has it the colour would be lost, which is a share of another
+            return Style(dim=True)
+        return found if name in ("heading", "cursor") else Style(color=found.color, bold=found.bold, dim=found.dim)
 
     def _measure(self) -> None:
         width = max(self.line_width(), self.scrollable_content_region.width)

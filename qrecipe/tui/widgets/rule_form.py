@@ -17,6 +17,7 @@ from textual.widgets.option_list import Option
 from qrecipe.api.desk_edit import AddRule, Edit, SetField
 from qrecipe.api.desk_rules import Completion, Field, completions
 from qrecipe.tui.widgets.caret import caret_lines
+from qrecipe.tui.widgets.tick import Tick
 
 if TYPE_CHECKING:
     from textual import events
@@ -82,7 +83,7 @@ class RuleForm(Vertical):
                 yield Label(name)
                 yield Input(id=f"field-{name}", compact=True, select_on_focus=False)
             yield Static("", id=f"fault-{name}", classes="fault", markup=False)
-        yield Checkbox("protected tensors too", id="protected", compact=True)
+        yield Tick("protected tensors too", id="protected", compact=True)
         yield OptionList(id="offers", compact=True)
 
     def begin(self, rule: RuleLine, *, new_at: int | None = None) -> None:

@@ -54,7 +54,8 @@ class RuleList(LineView):
         dim = self.style("dim")
         quiet = dim if rule.inherited or not rule.enabled else Style()
         hits, nbytes = rule.hits.get(self.target, 0), rule.nbytes.get(self.target, 0)
-        text = Text(fitted(str(index + 1), 3, right=True) + " ", quiet)
+        text = Text()
+        text.append(fitted(str(index + 1), 3, right=True) + " ", quiet)
         text.append(" ✓  " if rule.enabled else " –  ", quiet)
         text.append(fitted(rule.match, match) + " ", quiet)
         text.append(fitted(rule.when, when) + " ", quiet)
@@ -70,7 +71,7 @@ class RuleList(LineView):
             bad = rule.problem.severity == "error"
             return f"{'✗' if bad else '⚠'} {_word(rule.problem.code)}", self.style("bad" if bad else "warn")
         if rule.inherited:
-            return f"from {_short(rule.file)}", self.style("dim")
+            return f"↑ {_short(rule.file)}", self.style("dim")
         return ("protected too" if rule.protected else "optional" if rule.optional else ""), self.style("dim")
 
     def _widths(self) -> tuple[int, int, int]:
@@ -88,4 +89,4 @@ def _word(code: str) -> str:
 
 
 def _short(file: str) -> str:
-    return file.replace("\\", "/").rpartition("/")[2].removesuffix(".toml")
+    return file.replace("\\", "/").rpartition("/")[2].removesuffix(".toml").removeprefix("lib:")

@@ -9,16 +9,16 @@ from rich.text import Text
 from textual.binding import Binding, BindingType
 
 from qrecipe.tui import table
-from qrecipe.tui.palette import band, bar_style
+from qrecipe.tui.palette import band, cell_style
 from qrecipe.tui.table import Group, Line, Order
 from qrecipe.tui.widgets.line_view import LineView
-from qrecipe.tui.words import count, fitted, shape, size
+from qrecipe.tui.words import count, fitted, shape, short_type, size
 
 if TYPE_CHECKING:
     from qrecipe.api.desk_view import Row, RuleLine
 
 _WIDTHS = {"name": 34, "shape": 16, "type": 18, "bits": 6, "bytes": 15, "share": 7, "rule": 26}
-_NARROW = {"name": 26, "shape": 12, "type": 9, "bits": 5, "bytes": 14, "share": 6, "rule": 12}
+_NARROW = {"name": 26, "shape": 11, "type": 6, "bits": 5, "bytes": 13, "rule": 7}
 _RIGHT = ("bits", "bytes", "share")
 _WIDE_FROM = 118
 
@@ -99,7 +99,7 @@ class TensorTable(LineView):
         text = Text("  ")
         for name, width in self._widths().items():
             title = f"{name} {arrow}" if name == self.order.column else name
-            text.append(fitted(title, width, right=name in _RIGHT) + "  ")
+            text.append(fitted(title, width, right=name in _RIGHT) + self._gap)
         return [text]
 
     def line(self, index: int) -> Text:
@@ -110,22 +110,26 @@ class TensorTable(LineView):
     def _row(self, row: Row) -> Text:
         widths = self._widths()
         type_ = f"{row.type} kept" if row.keep and row.protected is None else row.type
+        name = row.name
+        if self._narrow:
+            name, type_ = name.removesuffix(".weight"), short_type(row.type)
         shown = {
-            "name": row.name,
+            "name": name,
             "shape": shape(row.shape),
-            "type": type_,
+            "type": f" {type_}",
             "bits": f"{row.bits:.2f}",
             "bytes": f"{row.nbytes:,}",
             "share": f"{row.share:.1%}",
             "rule": table.rule_name(self.rules, row),
         }
-        text = Text("*" if row.name in self.marked else " ", self.style("warn"))
+        text = Text()
+        text.append("*" if row.name in self.marked else " ", self.style("warn"))
         text.append("!" if row.fell_back else " ", self.style("warn"))
         quiet = self.style("dim") if row.protected is not None else None
-        for name, width in widths.items():
-            style = bar_style(band(row.bits), dark=self.app.current_theme.dark) if name == "type" else quiet
-            text.append(fitted(shown[name], width, right=name in _RIGHT), quiet or style)
-            text.append("  ")
+        for column, width in widths.items():
+            style = quiet or (cell_style(band(row.bits)) if column == "type" else None)
+            text.append(fitted(shown[column], width, right=column in _RIGHT), style)
+            text.append(self._gap)
         return text
 
     def _group(self, group: Group) -> Text:
@@ -133,27 +137,35 @@ class TensorTable(LineView):
         sums = f"{count(group.count, 'tensor')}  {size(group.nbytes)}  {group.bits:.2f} b/w  {group.share:.1%}"
         return Text.assemble((f"{sign} {group.key}  ", "bold"), (sums, self.style("dim")))
 
+    @property
+    def _narrow(self) -> bool:
+        return self.scrollable_content_region.width < _WIDE_FROM
+
+    @property
+    def _gap(self) -> str:
+        return " " if self._narrow else "  "
+
     def _widths(self) -> dict[str, int]:
         room = self.scrollable_content_region.width
-        widths = dict(_WIDTHS if room >= _WIDE_FROM else _NARROW)
-        spare = room - 2 - sum(widths.values()) - 2 * len(widths)
+        widths = dict(_NARROW if self._narrow else _WIDTHS)
+        spare = room - 2 - sum(widths.values()) - len(self._gap) * len(widths)
         if spare > 0:
             widths["name"] += spare // 2
             widths["rule"] += spare - spare // 2
         elif spare < 0:
-            widths["rule"] = max(widths["rule"] + spare, 9)
+            widths["name"] = max(widths["name"] + spare, 12)
         return widths
 
     def line_width(self) -> int:
         """Return what all columns need."""
         widths = self._widths()
-        return 2 + sum(widths.values()) + 2 * len(widths)
+        return 2 + sum(widths.values()) + len(self._gap) * len(widths)
 
     def heading_clicked(self, row: int, column: int) -> None:
         """Sort by the column under the mouse."""
         edge = 2
         for name, width in self._widths().items():
-            edge += width + 2
+            edge += width + len(self._gap)
             if column < edge:
                 self._reorder(self.order.sorted_by(name))
                 return

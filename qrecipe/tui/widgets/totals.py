@@ -28,7 +28,7 @@ class Totals(Widget):
     Totals { height: auto; max-height: 3; background: $panel; padding: 0 1; }
     Totals > .totals--good { color: $text-success; }
     Totals > .totals--bad { color: $text-error; text-style: bold; }
-    Totals > .totals--dim { color: $text-muted; }
+    Totals > .totals--dim { text-style: dim; }
     Totals > .totals--trial { color: $text-warning; text-style: bold; }
     """
 
@@ -65,7 +65,8 @@ class Totals(Widget):
 
     def _line(self, plan: Plan, target: TargetPlan, width: int) -> Text:
         here = target.name == self._session.target
-        text = Text(f"{'▶' if here else ' '} {target.name.ljust(width)}  ", "bold" if here else "", no_wrap=True)
+        text = Text(no_wrap=True)
+        text.append(f"{'▶' if here else ' '} {target.name.ljust(width)}  ", "bold" if here else "")
         text.append_text(self._bytes(target))
         text.append(f"  {target.bits_per_weight:.2f} b/w")
         if plan.source_bytes:
@@ -103,7 +104,7 @@ class Totals(Widget):
 
     def _style(self, name: str) -> Style:
         found = self.get_component_rich_style(f"totals--{name}", partial=True)
-        return Style(color=found.color, bold=found.bold)
+        return Style(dim=True) if name == "dim" else Style(color=found.color, bold=found.bold)
 
     def on_click(self, event: Click) -> None:
         """Look at the target under the mouse."""
