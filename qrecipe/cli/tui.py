@@ -20,7 +20,9 @@ def register(app: typer.Typer) -> None:
 def _tui(
     recipe: Annotated[
         str | None,
-        typer.Argument(help="A recipe, or a checkpoint to begin one for; without, there is a list.", metavar="[RECIPE]"),
+        typer.Argument(
+            help="A recipe, or a checkpoint to begin one for; without, there is a list.", metavar="[RECIPE]"
+        ),
     ] = None,
     source: options.Source = None,
     serve: Annotated[bool, typer.Option("--serve", help="Show it in a browser, on this machine.")] = False,

@@ -74,9 +74,16 @@ class RecipeApp(App[None]):
         """Offer what there is."""
         self.switch_screen(Welcome())
 
-    @work(exclusive=True, group="quit")
+    def on_welcome_asked(self, message: Welcome.Asked) -> None:
+        """Open it."""
+        self.switch_screen(Opening(message.reference))
+
     async def action_quit(self) -> None:
         """End, unless something would be lost."""
+        self._leave()
+
+    @work(exclusive=True, group="quit")
+    async def _leave(self) -> None:
         bench = self.workbench()
         if bench is None or (self.screen is bench and await bench.may_stop() and await bench.may_leave()):
             self.exit()

@@ -67,7 +67,17 @@ class Grid:
 
 def _usual(role: str) -> tuple[int, str]:
     """Return where a role stands among others: as a forward pass goes through a layer."""
-    order = ("attn_q", "attn_k", "attn_v", "attn_qkv", "attn_output", "attn", "ffn_gate", "ffn_up", "ffn_gate_up")
+    order: tuple[str, ...] = (
+        "attn_q",
+        "attn_k",
+        "attn_v",
+        "attn_qkv",
+        "attn_output",
+        "attn",
+        "ffn_gate",
+        "ffn_up",
+        "ffn_gate_up",
+    )
     order += ("ffn_down", "ffn")
     found = [place for place, name in enumerate(order) if role == name or role.startswith(f"{name}_")]
     return (found[0] if found else len(order)), role

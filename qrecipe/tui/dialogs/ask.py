@@ -14,20 +14,22 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
 
-
 class AskText(ModalScreen[str | None]):
     """Ask for a line. `refuse(text)` says what is wrong with an answer; empty is fine."""
 
     DEFAULT_CSS = """
     AskText { align: center middle; }
-    AskText > Vertical { width: 70%; max-width: 90; height: auto; border: round $primary; background: $surface; padding: 0 1; }
+    AskText > Vertical { width: 70%; max-width: 90;
+        height: auto; border: round $primary; background: $surface; padding: 0 1; }
     AskText Label { width: 100%; }
     AskText .hint { color: $text-muted; }
     AskText .fault { color: $text-error; text-style: bold; height: auto; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", "Cancel")]
 
-    def __init__(self, title: str, *, value: str = "", hint: str = "", refuse: Callable[[str], str] = lambda _: "") -> None:
+    def __init__(
+        self, title: str, *, value: str = "", hint: str = "", refuse: Callable[[str], str] = lambda _: ""
+    ) -> None:
         super().__init__()
         self._title, self._value, self._hint, self._refuse = title, value, hint, refuse
 
@@ -57,7 +59,8 @@ class Choose(ModalScreen[str | None]):
 
     DEFAULT_CSS = """
     Choose { align: center middle; }
-    Choose > Vertical { width: 72%; max-width: 90; height: auto; max-height: 90%; border: round $warning; background: $surface; padding: 0 1; }
+    Choose > Vertical { width: 72%; max-width: 90;
+        height: auto; max-height: 90%; border: round $warning; background: $surface; padding: 0 1; }
     Choose Label { width: 100%; margin-bottom: 1; }
     Choose Horizontal { height: auto; width: 100%; align-horizontal: right; }
     Choose Button { margin-left: 1; min-width: 10; }
@@ -79,7 +82,9 @@ class Choose(ModalScreen[str | None]):
             yield Label(self._question, markup=False)
             with Horizontal():
                 for key, label in self._answers:
-                    yield Button(label, id=key, compact=True, variant="primary" if key == self._answers[-1][0] else "default")
+                    yield Button(
+                        label, id=key, compact=True, variant="primary" if key == self._answers[-1][0] else "default"
+                    )
 
     def on_mount(self) -> None:
         """Begin at the harmless answer."""

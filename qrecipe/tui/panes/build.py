@@ -28,8 +28,8 @@ class TensorProgress(LineView):
 
     empty = "no tensor is written yet"
 
-    def __init__(self, **options: str) -> None:
-        super().__init__(**options)
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
+        super().__init__(id=id)
         self.lines_: list[str] = []
 
     def line_count(self) -> int:
@@ -72,8 +72,8 @@ class Build(Vertical):
     class Cancel(Message):
         """A person wants the build to stop."""
 
-    def __init__(self, session: Session, **options: str) -> None:
-        super().__init__(**options)
+    def __init__(self, session: Session, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
+        super().__init__(id=id)
         self._session = session
         self._names: tuple[str, ...] = ()
         self.progress = Progress()

@@ -30,8 +30,8 @@ class Differences(LineView):
 
     empty = _NONE
 
-    def __init__(self, **options: str) -> None:
-        super().__init__(**options)
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
+        super().__init__(id=id)
         self.rows: Sequence[Difference] = ()
 
     def show(self, rows: Sequence[Difference]) -> None:
@@ -96,18 +96,14 @@ class Compare(Vertical):
             super().__init__()
             self.reference = reference
 
-    def __init__(self, session: Session, known: Sequence[str] = (), **options: str) -> None:
-        super().__init__(**options)
+    def __init__(self, session: Session, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
+        super().__init__(id=id)
         self._session = session
-        self._known = known
         self._all = False
 
     def compose(self) -> ComposeResult:
         """Lay out."""
-        suggest = SuggestFromList(self._known)
-        yield Input(
-            placeholder="compare with: a recipe, plan.json, model.gguf", id="other", compact=True, suggester=suggest
-        )
+        yield Input(placeholder="compare with: a recipe, plan.json, model.gguf", id="other", compact=True)
         yield Differences(id="differences")
         yield Static(_NONE, id="sum", markup=False)
 
@@ -133,8 +129,9 @@ class Compare(Vertical):
         changed = len(compared.changed)
         shown = "all tensors" if self._all else "only these"
         by = compared.nbytes - compared.other_nbytes
+        of = f"{count(changed, 'tensor')} of {len(compared.rows):,} differ"
         return (
-            f"{compared.target} beside {compared.other}: {count(changed, 'tensor')} of {len(compared.rows):,} differ; d: {shown}\n"
+            f"{compared.target} beside {compared.other}: {of}; d: {shown}\n"
             f"{compared.nbytes:,} bytes of tensors here, {compared.other_nbytes:,} there: {signed(by)}"
         )
 

@@ -35,8 +35,8 @@ class Overview(Vertical):
     """
     BINDINGS: ClassVar[list[BindingType]] = [Binding("v", "bars", "Histograms")]
 
-    def __init__(self, session: Session, **options: str) -> None:
-        super().__init__(**options)
+    def __init__(self, session: Session, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
+        super().__init__(id=id)
         self._session = session
         self._grid_of: object = None
 

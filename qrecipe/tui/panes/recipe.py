@@ -28,7 +28,8 @@ class Recipe(Vertical):
     """The pane."""
 
     DEFAULT_CSS = """
-    Recipe #findings { height: auto; max-height: 35%; border: none; border-top: solid $panel; padding: 0; display: none; }
+    Recipe #findings { height: auto; max-height: 35%;
+        border: none; border-top: solid $panel; padding: 0; display: none; }
     Recipe.-findings #findings { display: block; }
     """
 
@@ -44,8 +45,8 @@ class Recipe(Vertical):
             super().__init__()
             self.text = text
 
-    def __init__(self, session: Session, **options: str) -> None:
-        super().__init__(**options)
+    def __init__(self, session: Session, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
+        super().__init__(id=id)
         self._session = session
         self._timer: Timer | None = None
         self._found: tuple[Diagnostic, ...] = ()

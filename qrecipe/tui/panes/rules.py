@@ -30,7 +30,7 @@ class Rules(Vertical):
     """The pane."""
 
     DEFAULT_CSS = """
-    Rules RuleList { height: 1fr; min-height: 3; }
+    Rules RuleList { height: 1fr; min-height: 2; }
     Rules RuleForm { display: none; }
     Rules.-editing RuleForm { display: block; }
     Rules #about { height: auto; max-height: 3; background: $panel; padding: 0 1; }
@@ -60,8 +60,8 @@ class Rules(Vertical):
             super().__init__()
             self.state = state
 
-    def __init__(self, session: Session, **options: str) -> None:
-        super().__init__(**options)
+    def __init__(self, session: Session, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
+        super().__init__(id=id)
         self._session = session
         self._pending: Edit | None = None
         self._waiting = False
@@ -82,8 +82,13 @@ class Rules(Vertical):
         """Show the session's state."""
         rules = self.query_one(RuleList)
         with rules.prevent(RuleList.Moved):
-            rules.show(self._session.state.rules, self._session.target)
+            rules.show(self._rules(), self._session.target)
         self._about()
+
+    def _rules(self) -> tuple[RuleLine, ...]:
+        """Return the rules with what they decide; while a trial cannot be resolved, as they stand."""
+        state = self._session.state
+        return self._session.desk.state.rules if state.stale else state.rules
 
     def take_focus(self) -> None:
         """Focus the list, or the form."""

@@ -36,8 +36,8 @@ class Tensors(Vertical):
         Binding("escape", "leave", "Leave the filter", show=False),
     ]
 
-    def __init__(self, session: Session, **options: str) -> None:
-        super().__init__(**options)
+    def __init__(self, session: Session, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
+        super().__init__(id=id)
         self._session = session
 
     def compose(self) -> ComposeResult:

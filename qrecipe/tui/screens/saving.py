@@ -13,6 +13,7 @@ from qrecipe.errors import QrecipeError
 from qrecipe.tui.dialogs.ask import AskText, Choose
 
 if TYPE_CHECKING:
+    from qrecipe.errors import Diagnostic
     from qrecipe.tui.session import Session
 
 _REPLACE = "recipe-exists"
@@ -45,35 +46,38 @@ class Saving(Screen[None]):
     async def save(self, *, elsewhere: bool = False) -> bool:
         """Save, asking whatever must be asked; say whether it is saved."""
         self.hand_over()
-        desk, path = self.session.desk, None
-        if desk.path is None or elsewhere:
+        path, force = None, False
+        if self.session.desk.path is None or elsewhere:
             path = await self._ask_name()
             if path is None:
                 return False
-        force = False
-        while True:
-            try:
-                written = desk.save(path, force=force)
-            except QrecipeError as error:
-                found = error.diagnostics[0]
-                answers = [("name", "Another name"), ("cancel", "Cancel")]
-                if found.code == _REPLACE or found.code in _OUTSIDE:
-                    answers.insert(0, ("force", "Replace it" if found.code != _OUTSIDE[1] else "Write it anew"))
-                words = "\n".join(part for part in (found.what, found.why, found.fix) if part)
-                answer = await self.app.push_screen_wait(Choose("not saved", words, answers))
-                if answer not in ("force", "name"):
-                    return False
-                force = answer == "force"
-                if answer == "name":
-                    path = await self._ask_name()
-                    if path is None:
-                        return False
-                continue
-            remember(written)
-            self.notify(str(written), title="saved", timeout=3, markup=False)
-            self.look_outside()
-            self.show()
-            return True
+        while (error := self._saved(path, force=force)) is not None:
+            answer = await self._ask_after(error.diagnostics[0])
+            if answer not in ("force", "name"):
+                return False
+            force = answer == "force"
+            if answer == "name" and (path := await self._ask_name()) is None:
+                return False
+        return True
+
+    def _saved(self, path: str | None, *, force: bool) -> QrecipeError | None:
+        """Save, and return what was in the way."""
+        try:
+            written = self.session.desk.save(path, force=force)
+        except QrecipeError as error:
+            return error
+        remember(written)
+        self.notify(str(written), title="saved", timeout=3, markup=False)
+        self.look_outside()
+        self.show()
+        return None
+
+    async def _ask_after(self, found: Diagnostic) -> str | None:
+        answers = [("name", "Another name"), ("cancel", "Cancel")]
+        if found.code in (_REPLACE, *_OUTSIDE):
+            answers.insert(0, ("force", "Write it anew" if found.code == _OUTSIDE[1] else "Replace it"))
+        words = "\n".join(part for part in (found.what, found.why, found.fix) if part)
+        return await self.app.push_screen_wait(Choose("not saved", words, answers))
 
     async def _ask_name(self) -> str | None:
         desk = self.session.desk

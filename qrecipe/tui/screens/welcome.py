@@ -9,6 +9,7 @@ from rich.text import Text
 from textual import work
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
+from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Footer, Input, OptionList, Static
 from textual.widgets.option_list import Option
@@ -36,6 +37,13 @@ class Welcome(Screen[None]):
         Binding("question_mark,f1", "app.help", "Help"),
         Binding("q,ctrl+q", "app.quit", "Quit"),
     ]
+
+    class Asked(Message):
+        """A person wants to open something."""
+
+        def __init__(self, reference: str) -> None:
+            super().__init__()
+            self.reference = reference
 
     def __init__(self, fault: str = "", reference: str = "") -> None:
         super().__init__()
@@ -88,9 +96,7 @@ class Welcome(Screen[None]):
             self._open(event.value.strip())
 
     def _open(self, reference: str) -> None:
-        from qrecipe.tui.screens.opening import Opening  # noqa: PLC0415 - which comes back here
-
-        self.app.switch_screen(Opening(reference))
+        self.post_message(self.Asked(reference))
 
     def action_type(self) -> None:
         """Type a path."""

@@ -42,7 +42,7 @@ Pane = Overview | Tensors | Rules | Recipe | Compare | Build
 class Workbench(Selecting, Saving, Jobs, Screen[None]):
     """The screen."""
 
-    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [(0, "-narrow"), (120, "-wide")]
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide"), (170, "-vast")]  # noqa: RUF012 - typed by Screen
     DEFAULT_CSS = """
     Workbench #title { height: 1; background: $primary; color: $text; padding: 0 1; }
     Workbench #body { height: 1fr; layout: vertical; }
@@ -50,14 +50,18 @@ class Workbench(Selecting, Saving, Jobs, Screen[None]):
     Workbench Explain { height: 7; width: 100%; }
     Workbench.-editing Explain { height: 4; }
     Workbench.-large-explain Explain { height: 50%; }
-    Workbench.-wide #body { layout: horizontal; }
-    Workbench.-wide Explain { width: 58; height: 100%; }
-    Workbench.-wide.-large-explain Explain { width: 50%; }
+    Workbench.-wide #body, Workbench.-vast #body { layout: horizontal; }
+    Workbench.-wide Explain { width: 40; height: 100%; }
+    Workbench.-vast Explain { width: 58; height: 100%; }
+    Workbench.-wide.-large-explain Explain, Workbench.-vast.-large-explain Explain { width: 50%; height: 100%; }
     Workbench #outside { height: auto; background: $warning; color: $text; padding: 0 1; display: none; }
     Workbench #outside.-on { display: block; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        *(Binding(f"{at},f{at + 1}", f"pane('{name}')", name.capitalize(), show=False) for at, name in enumerate(PANES, 1)),
+        *(
+            Binding(f"{at},f{at + 1}", f"pane('{name}')", name.capitalize(), show=False)
+            for at, name in enumerate(PANES, 1)
+        ),
         Binding("n", "new_rule", "New rule"),
         Binding("space", "mark", "Mark", show=False),
         Binding("escape", "unmark", "Unmark", show=False),

@@ -30,8 +30,8 @@ class Explain(VerticalScroll, can_focus=True):
     Explain > Static { width: 100%; height: auto; }
     """
 
-    def __init__(self, session: Session, **options: str) -> None:
-        super().__init__(**options)
+    def __init__(self, session: Session, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
+        super().__init__(id=id)
         self._session = session
         self._waiting = False
         self._told: tuple[object, ...] = ()
@@ -54,9 +54,8 @@ class Explain(VerticalScroll, can_focus=True):
         self._waiting = False
         session = self._session
         key = (session.desk.state, session.tensor, session.target)
-        if self._told and all(new is old or new == old for new, old in zip(key[1:], self._told[1:], strict=True)):
-            if key[0] is self._told[0]:
-                return
+        if self._told and key[0] is self._told[0] and key[1:] == self._told[1:]:
+            return
         self._told = key
         self.border_title = f"explain {session.tensor or ''}".rstrip()
         self.query_one(Static).update(self._text())

@@ -24,8 +24,8 @@ class Histogram(Static, can_focus=False):
 
     DEFAULT_CSS = "Histogram { height: auto; padding: 0 1; background: $surface; }"
 
-    def __init__(self, **options: str) -> None:
-        super().__init__(**options)
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
+        super().__init__(id=id)
         self._rows: Sequence[Row] = ()
 
     def show(self, rows: Sequence[Row]) -> None:
@@ -45,7 +45,7 @@ class Histogram(Static, can_focus=False):
         total = max(sum(nbytes for _, _, nbytes, _ in entries), 1)
         room = max(self.size.width - _LABEL - 20, 5)
         text = Text(title, "bold", no_wrap=True)
-        most = max(max(nbytes for _, _, nbytes, _ in entries), 1)
+        most = max(1, *(nbytes for _, _, nbytes, _ in entries))
         for name, _, nbytes, bits in entries:
             style = bar_style(band(bits), dark=self.app.current_theme.dark)
             text.append(f"\n{fitted(name, _LABEL)} ", "not bold")

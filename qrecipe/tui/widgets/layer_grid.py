@@ -41,8 +41,8 @@ class LayerGrid(LineView):
     column: reactive[int] = reactive(0, init=False)
     empty = "no tensors: the recipe cannot be resolved yet"
 
-    def __init__(self, **options: str) -> None:
-        super().__init__(**options)
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
+        super().__init__(id=id)
         self.grid = Grid((), (), (), {})
         self.marked: Collection[str] = ()
         self.differing: Collection[str] = ()
@@ -103,10 +103,7 @@ class LayerGrid(LineView):
             text.append(" ·· " if here else " ·  ", self.style("cursor") if here else self.style("dim"))
             text.append(" ")
             return
-        if row.protected is None:
-            style = cell_style(band(row.bits))
-        else:
-            style = self.style("dim")
+        style = cell_style(band(row.bits)) if row.protected is None else self.style("dim")
         text.append(short_type(row.type).ljust(4), style + Style(reverse=True, bold=True) if here else style)
         text.append(self._mark(row), self.style("warn"))
 
@@ -147,7 +144,7 @@ class LayerGrid(LineView):
         if index >= len(self.grid.single):
             self.column = max(0, min((column - _LABEL) // _CELL, len(self.grid.roles) - 1))
 
-    def heading_clicked(self, row: int, column: int) -> None:
+    def heading_clicked(self, column: int) -> None:
         """Go to a role."""
         self.column = max(0, min((column - _LABEL) // _CELL, len(self.grid.roles) - 1))
 

@@ -96,7 +96,7 @@ class LineView(ScrollView, can_focus=True):
         """Return the columns that lines need; less than the view's own width scrolls nothing."""
         return 0
 
-    def heading_clicked(self, row: int, column: int) -> None:
+    def heading_clicked(self, column: int) -> None:
         """Take a click into a heading."""
 
     def line_clicked(self, index: int, column: int) -> None:
@@ -143,14 +143,11 @@ class LineView(ScrollView, can_focus=True):
         strip = Strip(text.render(self.app.console)).crop_extend(left, left + width, None)
         return strip.apply_style(ground)
 
-    def watch_cursor(self, old: int, new: int) -> None:
+    def watch_cursor(self) -> None:
         """Keep the cursor in sight, and tell."""
-        self._repaint(old, new)
+        self.refresh()
         self.show_cursor()
         self.post_message(self.Moved(self))
-
-    def _repaint(self, *indices: int) -> None:
-        self.refresh()
 
     def show_cursor(self) -> None:
         """Scroll to where the cursor is."""
@@ -185,7 +182,7 @@ class LineView(ScrollView, can_focus=True):
         column = event.x - self.gutter.left + self.scroll_offset.x
         above = len(self.headings())
         if row < above:
-            self.heading_clicked(row, column)
+            self.heading_clicked(column)
             return
         index = row - above + self.scroll_offset.y
         if 0 <= index < self.line_count():

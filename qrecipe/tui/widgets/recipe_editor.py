@@ -34,8 +34,8 @@ class RecipeEditor(TextArea):
     RecipeEditor:focus { border: none; }
     """
 
-    def __init__(self, **options: str) -> None:
-        super().__init__("", show_line_numbers=True, soft_wrap=False, compact=True, **options)  # type: ignore[arg-type]
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
+        super().__init__("", show_line_numbers=True, soft_wrap=False, compact=True, id=id)
         for name, colours in (("recipe-dark", _DARK), ("recipe-light", _LIGHT)):
             self.register_theme(
                 TextAreaTheme(name, syntax_styles={part: Style.parse(style) for part, style in colours.items()})

@@ -38,10 +38,10 @@ class RuleForm(Vertical):
     RuleForm .row { height: 1; }
     RuleForm .row Label { width: 7; color: $text-muted; }
     RuleForm Input { width: 1fr; }
-    RuleForm .fault { height: auto; max-height: 4; padding-left: 7; color: $text-error; display: none; }
+    RuleForm .fault { height: auto; max-height: 3; padding-left: 7; color: $text-error; display: none; }
     RuleForm .fault.-warn { color: $text-warning; }
     RuleForm Checkbox { margin-left: 7; }
-    RuleForm OptionList { height: auto; max-height: 6; margin-left: 7; display: none; background: $panel; padding: 0; }
+    RuleForm OptionList { height: auto; max-height: 4; margin-left: 7; display: none; background: $panel; padding: 0; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "cancel", "Leave as it was", priority=True),
@@ -68,8 +68,8 @@ class RuleForm(Vertical):
     class Closed(Message):
         """The form is left without an edit."""
 
-    def __init__(self, session: Session, **options: str) -> None:
-        super().__init__(**options)
+    def __init__(self, session: Session, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
+        super().__init__(id=id)
         self._session = session
         self._rule: RuleLine | None = None
         self._at = 0

@@ -23,8 +23,8 @@ class RuleList(LineView):
 
     empty = "no rules yet: a adds one"
 
-    def __init__(self, **options: str) -> None:
-        super().__init__(**options)
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
+        super().__init__(id=id)
         self.rules: Sequence[RuleLine] = ()
         self.target = ""
 
@@ -44,7 +44,7 @@ class RuleList(LineView):
     def headings(self) -> list[Text]:
         """Return the names of the columns."""
         match, when, type_ = self._widths()
-        parts = (fitted("  #", 4), fitted("on", 3), fitted("match", match), fitted("when", when), fitted("type", type_))
+        parts = (fitted("  #", 3), fitted("on", 3), fitted("match", match), fitted("when", when), fitted("type", type_))
         return [Text(" ".join((*parts, fitted("hits", 6, right=True), fitted("bytes", 9, right=True), "mark")))]
 
     def line(self, index: int) -> Text:
@@ -84,8 +84,11 @@ class RuleList(LineView):
         return max(room - when - type_, 10), when, type_
 
 
+_MARKS = dict.fromkeys(("rule-matches-nothing", "rule-never-true", "rule-protected-only"), "unused")
+
+
 def _word(code: str) -> str:
-    return next((word for word in ("unused", "shadowed") if word in code), code.removeprefix("rule-"))
+    return _MARKS.get(code, code.removeprefix("rule-"))[:12]
 
 
 def _short(file: str) -> str:

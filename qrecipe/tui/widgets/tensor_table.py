@@ -34,8 +34,8 @@ class TensorTable(LineView):
     ]
     empty = "no tensor is covered by this pattern"
 
-    def __init__(self, **options: str) -> None:
-        super().__init__(**options)
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
+        super().__init__(id=id)
         self.rows: Sequence[Row] = ()
         self.rules: Sequence[RuleLine] = ()
         self.order = Order()
@@ -161,7 +161,7 @@ class TensorTable(LineView):
         widths = self._widths()
         return 2 + sum(widths.values()) + len(self._gap) * len(widths)
 
-    def heading_clicked(self, row: int, column: int) -> None:
+    def heading_clicked(self, column: int) -> None:
         """Sort by the column under the mouse."""
         edge = 2
         for name, width in self._widths().items():
@@ -174,7 +174,9 @@ class TensorTable(LineView):
         """Sort by the next column."""
         order = ("", *table.COLUMNS)
         following = order[(order.index(self.order.column) + 1) % len(order)]
-        self._reorder(Order(group=self.order.group).sorted_by(following) if following else Order(group=self.order.group))
+        self._reorder(
+            Order(group=self.order.group).sorted_by(following) if following else Order(group=self.order.group)
+        )
 
     def action_turn(self) -> None:
         """Sort the other way round."""

@@ -11,5 +11,4 @@ class Tick(Checkbox):
 
     @property
     def _button(self) -> Content:
-        style = self.get_visual_style("toggle--button")
-        return Content.assemble(("[✓]" if self.value else "[ ]", style))
+        return Content("[✓]" if self.value else "[ ]")

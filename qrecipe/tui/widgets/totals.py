@@ -39,8 +39,8 @@ class Totals(Widget):
             super().__init__()
             self.name = name
 
-    def __init__(self, session: Session, **options: str) -> None:
-        super().__init__(**options)
+    def __init__(self, session: Session, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
+        super().__init__(id=id)
         self._session = session
 
     def show(self) -> None:
