@@ -39,6 +39,7 @@ class Tensors(Vertical):
     def __init__(self, session: Session, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
         super().__init__(id=id)
         self._session = session
+        self._inside = False
 
     def compose(self) -> ComposeResult:
         """Lay out."""
@@ -66,13 +67,23 @@ class Tensors(Vertical):
         event.stop()
         pattern = event.value.strip()
         try:
-            only = covered(self._session.desk, pattern) if pattern else None
+            only = self._covered(pattern) if pattern else None
         except QrecipeError as error:
             self._fault(caret_lines(error.diagnostics[0], event.value))
             return
         self._fault("")
         self.query_one(TensorTable).filter(only)
         self._tell()
+
+    def _covered(self, pattern: str) -> frozenset[str]:
+        """Return what a pattern covers; where that is nothing yet, what has it somewhere in its name."""
+        desk = self._session.desk
+        found = covered(desk, pattern)
+        self._inside = not found
+        try:
+            return found or covered(desk, f"**{pattern}**")
+        except QrecipeError:
+            return found
 
     def on_input_submitted(self) -> None:
         """Go into the table."""
@@ -86,6 +97,7 @@ class Tensors(Vertical):
         table = self.query_one(TensorTable)
         order, shown = table.order, table.visible_count()
         words = f"{shown:,} of {count(len(table.rows), 'tensor')}"
+        words += " with this in the name" if self._inside and table.only is not None else ""
         words += f"  s sort: {order.column or 'as the model has them'}"
         words += f"  g group: {order.group or 'none'}" + (f"  * {len(table.marked)} marked" if table.marked else "")
         self.query_one("#shown", Static).update(words)

@@ -37,7 +37,9 @@ class Selecting(Screen[None]):
         focused = self.focused
         if isinstance(focused, TensorTable):
             self.session.toggle(*focused.members())
+            self.show()
             focused.action_move(1)
+            return
         elif isinstance(focused, LayerGrid):
             row = focused.row()
             self.session.toggle(*(() if row is None else (row.name,)))

@@ -58,9 +58,10 @@ class Workbench(Selecting, Saving, Jobs, Screen[None]):
     Workbench #outside.-on { display: block; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
+        *(Binding(f"{at}", f"pane('{name}')", name.capitalize(), show=False) for at, name in enumerate(PANES, 1)),
         *(
-            Binding(f"{at},f{at + 1}", f"pane('{name}')", name.capitalize(), show=False)
-            for at, name in enumerate(PANES, 1)
+            Binding(f"f{at}", f"pane('{name}')", name.capitalize(), show=False, priority=True)
+            for at, name in enumerate(PANES, 2)
         ),
         Binding("n", "new_rule", "New rule"),
         Binding("space", "mark", "Mark", show=False),
