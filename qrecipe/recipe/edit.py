@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from qrecipe.errors import Diagnostic, RecipeError
@@ -90,12 +90,16 @@ def edited(text: str, edit: Edit) -> str:
     Raises:
         RecipeError: The text is no TOML, there is no such rule, or the edit cannot be made here.
     """
-    made = _EDITS[type(edit)](text, edit)
+    plain = text.replace("\r\n", "\n")
+    ends = text.count("\r\n")
+    if ends and ends != plain.count("\n"):
+        raise RecipeError(_by_hand("its lines end in two different ways"))
     try:
+        made = _EDITS[type(edit)](plain, edit)
         tomllib.loads(made)
     except ValueError as error:
         raise RecipeError(_by_hand(str(error))) from None
-    return made
+    return made.replace("\n", "\r\n") if ends else made
 
 
 def _add(text: str, edit: AddRule) -> str:

@@ -63,7 +63,7 @@ def blocks_of(text: str) -> tuple[Block, ...]:
     return tuple(sorted((*found, *_switched_off(text, found)), key=lambda block: block.body.start))
 
 
-def quoted(value: str | int | bool) -> str:  # noqa: FBT001 - a value of the language
+def quoted(value: str | int | bool) -> str:
     """Return a value as TOML writes it, in literal quotes where that saves escapes."""
     if isinstance(value, bool):
         return "true" if value else "false"

@@ -139,7 +139,9 @@ def test_the_first_rule_stands_before_the_targets():
 
 
 def test_the_first_rule_of_a_recipe_without_targets_stands_last():
-    assert edited("qrecipe = 1\n", AddRule(0, "**", "Q8_0")) == 'qrecipe = 1\n\n[[rules]]\nmatch = "**"\ntype = "Q8_0"\n'
+    assert (
+        edited("qrecipe = 1\n", AddRule(0, "**", "Q8_0")) == 'qrecipe = 1\n\n[[rules]]\nmatch = "**"\ntype = "Q8_0"\n'
+    )
 
 
 @pytest.mark.parametrize("text", [TABLES, INLINE])
@@ -148,6 +150,12 @@ def test_a_rule_is_duplicated(text, index):
     wanted = rules(text)
     wanted.insert(index, wanted[index])
     assert rules(edited(text, DuplicateRule(index))) == wanted
+
+
+@pytest.mark.parametrize("edit", [SetField(0, "type", "Q8_0"), MoveRule(2, -2), SwitchRule(1, on=False), DeleteRule(0)])
+def test_the_way_lines_end_stays(edit):
+    windows = TABLES.replace("\n", "\r\n")
+    assert edited(windows, edit) == edited(TABLES, edit).replace("\n", "\r\n")
 
 
 def test_variables():

@@ -8,7 +8,7 @@ import pytest
 
 from qrecipe.errors import QrecipeError
 from qrecipe.tui.screens.workbench import Workbench
-from tests.tui.stage import RECIPE, play
+from tests.tui.stage import RECIPE, play, until
 
 _KEYS = (
     "1 2 3 4 5 f2 f3 f4 f5 f6 a c e d n t b v g s r f x k j space enter escape tab shift+tab up down left right".split()
@@ -39,6 +39,7 @@ def test_random_keys_and_clicks_neither_crash_nor_corrupt(recipe, seed):
                 await pilot.press("escape")
         desk = pilot.app.workbench().session.desk
         pilot.app.workbench().hand_over()
+        await until(pilot, lambda: not pilot.app.workbench().resolving)
         if not desk.state.stale:
             tomllib.loads(desk.text)
         last = desk.text

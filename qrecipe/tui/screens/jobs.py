@@ -27,6 +27,8 @@ class Jobs(Screen[None]):
 
     session: Session
     _stop = False
+    resolving = False
+    _next: str | None = None
 
     def show(self, *, every: bool = True) -> None:
         """Show the session (the workbench does)."""
@@ -39,16 +41,34 @@ class Jobs(Screen[None]):
     def take_text(self, text: str) -> None:
         """Take another text: at once, or in a thread where it names another model, which may have to be fetched."""
         self.session.trial = None
-        if _model_lines(text) == _model_lines(self.session.desk.text):
+        if self.resolving:
+            self._next = text
+        elif _model_lines(text) == _model_lines(self.session.desk.text):
             self.session.desk.edit(text)
             self.show()
         else:
+            self.resolving = True
             self._resolve(text)
 
-    @work(thread=True, exclusive=True, group="resolve")
+    @work(thread=True, group="resolve")
     def _resolve(self, text: str) -> None:
         self.session.desk.edit(text)
-        self.app.call_from_thread(self.show)
+        self.app.call_from_thread(self._resolved)
+
+    def _resolved(self) -> None:
+        """Show what came of it; take what was typed meanwhile."""
+        self.resolving = False
+        following, self._next = self._next, None
+        if following is not None:
+            self.take_text(following)
+        else:
+            self.show()
+
+    def busy(self) -> bool:
+        """Say whether a thread has the desk, which then takes no other edit; tell so."""
+        if self.resolving:
+            self.notify("the model that the text names is being read: one moment", timeout=2)
+        return self.resolving
 
     @work(thread=True, group="names")
     def load_names(self) -> None:

@@ -207,6 +207,8 @@ class Workbench(Selecting, Saving, Jobs, Screen[None]):
     def _edited(self, message: Rules.Edited) -> None:
         message.stop()
         rules = self.query_one(Rules)
+        if self.busy():
+            return
         try:
             self.session.desk.apply(message.edit)
         except QrecipeError as error:
@@ -239,6 +241,8 @@ class Workbench(Selecting, Saving, Jobs, Screen[None]):
 
     def _go(self, *, back: bool) -> None:
         self.hand_over()
+        if self.busy():
+            return
         if self.query_one(Rules).editing:
             self.query_one(Rules).close()
         desk = self.session.desk
