@@ -37,7 +37,7 @@ class LineView(ScrollView, can_focus=True):
         scrollbar-size-horizontal: 1;
         &:focus > .line-view--cursor { background: $primary; color: $text; text-style: bold; }
     }
-    LineView > .line-view--cursor { background: $primary 30%; }
+    LineView > .line-view--cursor { background: $panel; color: $foreground; text-style: bold; }
     LineView > .line-view--heading { color: $foreground; background: $panel; text-style: bold; }
     LineView > .line-view--dim { text-style: dim; }
     LineView > .line-view--bad { color: $text-error; text-style: bold; }
