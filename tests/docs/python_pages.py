@@ -33,7 +33,10 @@ ABOUT_HOOKS = """\
 [Write a plug-in](../how-to/write-a-plug-in.md) goes through one from start to end, [add an
 architecture](../how-to/add-an-architecture.md) through one for a family of models. In a plug-in's `pyproject.toml`:
 `[project.entry-points.qrecipe]`, then `anything = "its_module"`."""
-HANDED_OUT = {"Imatrix": "qrecipe.planner.plan"}  # reached through public values, not to be made by callers
+HANDED_OUT = {  # reached through public values, not to be made by callers
+    "Imatrix": "qrecipe.planner.plan",
+    "Survival": "qrecipe.types.verification",
+}
 NOUNS = tuple(
     f"qrecipe.types.{name}"
     for name in (
