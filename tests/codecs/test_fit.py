@@ -25,6 +25,7 @@ def test_what_is_offered_is_what_recipes_may_name_without_it():
         ("rtn", "never"),
         ("imatrix", "required"),
         ("lattice", "never"),
+        ("mse", "never"),
     ]
     assert {fit.name: fit.arguments for fit in FITS} == _RESERVED_FITS
 
