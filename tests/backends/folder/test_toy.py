@@ -9,42 +9,13 @@ from safetensors import safe_open
 
 import qrecipe
 from qrecipe.api.opening import open_checkpoint
-from qrecipe.host import manager
 from qrecipe.host.catalog import make_catalog
-from tests.backends.folder.toy import ToyPlugin
-
-RECIPE = """
-qrecipe = 1
-name = "bard"
-source = "lib:bard-3m-qat-q4_0"
-
-[[rules]]
-match = "blk.0.**"
-type = "int8"
-[[rules]]
-match = "blk.1.ffn_*"
-type = "int4(group=32)"
-[[rules]]
-match = "**"
-type = "keep"
-
-[[targets]]
-backend = "toy"
-output = "bard-toy/"
-shard_size = "2MB"
-"""
+from tests.backends.folder.installed import RECIPE, install
 
 
 @pytest.fixture(autouse=True)
 def toy(monkeypatch):
-    class Entry:
-        name, value, dist = "toy", "toy", None
-
-        @staticmethod
-        def load():
-            return ToyPlugin()
-
-    monkeypatch.setattr(manager, "entry_points", lambda group: (Entry(),))
+    install(monkeypatch)
 
 
 @pytest.fixture
