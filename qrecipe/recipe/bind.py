@@ -51,6 +51,7 @@ _RESERVED_FITS: Mapping[str, tuple[Argument, ...]] = {
     "auto": (),
     "rtn": (),
     "imatrix": (),
+    "mse": (),
     "lattice": (Argument("else", "word", "rtn", ("rtn", "error"), "what to do with a block that is on no grid"),),
 }
 
