@@ -75,10 +75,25 @@ def bring_together(
         raise RecipeError(_plan_for_recipe(recipe))
     catalog = make_catalog()
     loaded = load_recipe(recipe, set=settings or {})
-    materials = _materials(loaded, source, catalog)
-    imatrix, data = _imatrix(loaded, materials.inventory)
+    materials = materials_of(loaded, source, catalog)
+    return outcome_of(loaded, Opened(materials, *imatrix_of(loaded, materials.inventory)), catalog, lock=lock)
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A model with its imatrix; `model` is made of them where the caller has not kept it."""
+
+    materials: Materials
+    imatrix: Imatrix | None = None
+    data: ImatrixData | None = None
+    model: Model | None = None
+
+
+def outcome_of(loaded: Recipe, opened: Opened, catalog: Catalog, *, lock: bool) -> Outcome:
+    """Resolve every target of a loaded recipe for a model that is open."""
+    materials, imatrix = opened.materials, opened.imatrix
     made_by = lock_of(loaded, materials.checkpoint, imatrix) if lock and materials.checkpoint is not None else None
-    facts = Facts(model_with(materials.inventory, imatrix), imatrix, made_by)
+    facts = Facts(opened.model or model_with(materials.inventory, imatrix), imatrix, made_by)
     resolved = resolve_targets(loaded, facts, catalog)
     findings = (
         *catalog.problems,
@@ -100,7 +115,7 @@ def bring_together(
         source_bytes=_bytes(materials.inventory, catalog),
         lock=made_by,
     )
-    return Outcome(catalog, loaded, plan, resolved.resolutions, resolved.errors, materials.checkpoint, data)
+    return Outcome(catalog, loaded, plan, resolved.resolutions, resolved.errors, materials.checkpoint, opened.data)
 
 
 def model_with(inventory: Inventory, imatrix: Imatrix | None = None) -> Model:
@@ -116,7 +131,7 @@ def _bytes(inventory: Inventory, catalog: Catalog) -> int | None:
     return None if None in formats else sum(f.nbytes(t.shape, ()) for t, f in sizes if f is not None)
 
 
-def _materials(recipe: Recipe, source: str | None, catalog: Catalog) -> Materials:
+def materials_of(recipe: Recipe, source: str | None, catalog: Catalog) -> Materials:
     """Open the source; where it is not at hand, the recipe's inventory stands in, and a note says so."""
     if source is not None:
         checkpoint, inventory = open_model(source, Path.cwd(), catalog)
@@ -144,7 +159,8 @@ def _stand_in(recipe: Recipe, absent: Diagnostic | None) -> Materials:
     return Materials(inventory, None, recipe.inventory, note)
 
 
-def _imatrix(recipe: Recipe, inventory: Inventory) -> tuple[Imatrix | None, ImatrixData | None]:
+def imatrix_of(recipe: Recipe, inventory: Inventory) -> tuple[Imatrix | None, ImatrixData | None]:
+    """Open a recipe's imatrix, if it names one; SourceError where that cannot be."""
     if recipe.imatrix is None:
         return None, None
     path = recipe.imatrix_folder / recipe.imatrix

@@ -39,6 +39,11 @@ def read_document(path: Path, shown: str) -> Document:
     return parse_document(_decoded(_read(path, shown), shown), path.parent, shown)
 
 
+def read_text(path: Path, shown: str) -> str:
+    """Read a file's text, line ends as they are, whether or not it is TOML; RecipeError says why it cannot be."""
+    return _decoded(_read(path, shown), shown)
+
+
 def parse_document(text: str, folder: Path, shown: str) -> Document:
     """Parse TOML text; RecipeError points at the fault."""
     text = text.replace("\r\n", "\n")

@@ -1,0 +1,107 @@
+"""The application: which screen is seen, what the command palette has, how it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import work
+from textual.app import App, SystemCommand
+from textual.binding import Binding, BindingType
+
+from qrecipe.tui.dialogs.help import Help
+from qrecipe.tui.dialogs.too_small import HEIGHT, WIDTH, TooSmall
+from qrecipe.tui.screens.opening import Opening
+from qrecipe.tui.screens.welcome import Welcome
+from qrecipe.tui.screens.workbench import Workbench
+from qrecipe.tui.widgets.tab_bar import PANES
+
+if TYPE_CHECKING:
+    from textual.events import Resize
+    from textual.screen import Screen
+
+_COMMANDS = (
+    ("Save", "Write the recipe to its file", "save"),
+    ("Save as", "Write the recipe to another file", "save_as"),
+    ("Undo", "Go back to the text before the last edit", "undo"),
+    ("Redo", "Take back the last undo", "redo"),
+    ("Reload", "Take the file's text, which another program changed", "reload"),
+    ("New rule for the selection", "For the tensors, their roles, or their layers", "new_rule"),
+    ("Budget", "Hold the sizes against a number of bytes", "budget"),
+    ("Next target", "Look at the next target of the recipe", "target"),
+    ("Explain panel: larger, smaller", "More of why a tensor has its type", "explain"),
+    ("Open", "Open another recipe", "open"),
+)
+
+
+class RecipeApp(App[None]):
+    """qrecipe in a terminal."""
+
+    TITLE = "qrecipe"
+    ENABLE_COMMAND_PALETTE = True
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+q", "quit", "Quit", show=False, priority=True),
+        Binding("ctrl+p", "command_palette", "Commands", show=False),
+    ]
+
+    def __init__(self, reference: str | None = None, *, source: str | None = None) -> None:
+        super().__init__()
+        self._reference, self._source = reference, source
+
+    def on_mount(self) -> None:
+        """Open what was asked for, or offer what there is."""
+        first = Welcome() if self._reference is None else Opening(self._reference, self._source)
+        self.push_screen(first)
+
+    def on_resize(self, event: Resize) -> None:
+        """Say so where there is too little room."""
+        small = event.size.width < WIDTH or event.size.height < HEIGHT
+        if small and not isinstance(self.screen, TooSmall):
+            self.push_screen(TooSmall())
+        elif not small and isinstance(self.screen, TooSmall):
+            self.pop_screen()
+
+    def workbench(self) -> Workbench | None:
+        """Return the workbench, if a recipe is open."""
+        return next((screen for screen in self.screen_stack if isinstance(screen, Workbench)), None)
+
+    def action_help(self) -> None:
+        """Show the keys."""
+        if not isinstance(self.screen, Help):
+            self.push_screen(Help())
+
+    def action_begin(self) -> None:
+        """Offer what there is."""
+        self.switch_screen(Welcome())
+
+    def on_welcome_asked(self, message: Welcome.Asked) -> None:
+        """Open it."""
+        self.switch_screen(Opening(message.reference))
+
+    async def action_quit(self) -> None:
+        """End, unless something would be lost."""
+        self._leave()
+
+    @work(exclusive=True, group="quit")
+    async def _leave(self) -> None:
+        bench = self.workbench()
+        if bench is None or (self.screen is bench and await bench.may_stop() and await bench.may_leave()):
+            self.exit()
+        elif self.screen is not bench:
+            self.pop_screen()
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """Offer every action by name."""
+        if isinstance(screen, Workbench):
+            for name in PANES:
+                yield SystemCommand(name.capitalize(), "Go to this pane", lambda name=name: screen.show_pane(name))
+            for title, words, action in _COMMANDS:
+                yield SystemCommand(title, words, lambda action=action: self.call_later(screen.run_action, action))
+        yield SystemCommand("Help", "Every key", self.action_help)
+        yield SystemCommand("Light or dark", "The other theme", self.action_turn_theme)
+        yield SystemCommand("Theme", "Choose one of many", self.action_change_theme)
+        yield SystemCommand("Quit", "End", self.action_quit)
+
+    def action_turn_theme(self) -> None:
+        """Light instead of dark, or the other way round."""
+        self.theme = "textual-light" if self.current_theme.dark else "textual-dark"

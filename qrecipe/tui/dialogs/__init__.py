@@ -1,0 +1,1 @@
+"""Questions that the application asks, one file each."""

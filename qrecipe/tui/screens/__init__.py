@@ -1,0 +1,1 @@
+"""The screens that stand by themselves: where one begins, what one waits at, and the workbench."""

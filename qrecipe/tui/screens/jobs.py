@@ -1,0 +1,158 @@
+"""What takes long, in threads: resolving a text whose model changed, comparing, building. A part of the workbench."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual import on, work
+from textual.screen import Screen
+
+from qrecipe.api.desk_compare import Other, other_of
+from qrecipe.api.desk_opening import recents
+from qrecipe.errors import QrecipeError
+from qrecipe.tui.dialogs.ask import Choose
+from qrecipe.tui.panes.build import Build
+from qrecipe.tui.panes.compare import Compare
+
+if TYPE_CHECKING:
+    from qrecipe.api.building import BuildResult
+    from qrecipe.tui.session import Session
+    from qrecipe.types.event import Event
+
+_MODEL_KEYS = ("source", "inventory", "imatrix", "extends")
+
+
+class Jobs(Screen[None]):
+    """The jobs."""
+
+    session: Session
+    _stop = False
+    resolving = False
+    _next: str | None = None
+
+    def show(self, *, every: bool = True) -> None:
+        """Show the session (the workbench does)."""
+        raise NotImplementedError
+
+    def show_pane(self, name: str) -> None:
+        """Go to a pane (the workbench does)."""
+        raise NotImplementedError
+
+    def take_text(self, text: str) -> None:
+        """Take another text: at once, or in a thread where it names another model, which may have to be fetched."""
+        self.session.trial = None
+        if self.resolving:
+            self._next = text
+        elif _model_lines(text) == _model_lines(self.session.desk.text):
+            self.session.desk.edit(text)
+            self.show()
+        else:
+            self.resolving = True
+            self._resolve(text)
+
+    @work(thread=True, group="resolve")
+    def _resolve(self, text: str) -> None:
+        self.session.desk.edit(text)
+        self.app.call_from_thread(self._resolved)
+
+    def _resolved(self) -> None:
+        """Show what came of it; take what was typed meanwhile."""
+        self.resolving = False
+        following, self._next = self._next, None
+        if following is not None:
+            self.take_text(following)
+        else:
+            self.show()
+
+    def busy(self) -> bool:
+        """Say whether a thread has the desk, which then takes no other edit; tell so."""
+        if self.resolving:
+            self.notify("the model that the text names is being read: one moment", timeout=2)
+        return self.resolving
+
+    @work(thread=True, group="names")
+    def load_names(self) -> None:
+        """Collect the names that a comparison can be made with."""
+        import qrecipe  # noqa: PLC0415 - names are looked up when they are needed
+
+        known = (*qrecipe.shipped_recipes(), *map(str, recents()))
+        self.app.call_from_thread(self._suggest, known)
+
+    def _suggest(self, known: tuple[str, ...]) -> None:
+        if self.is_mounted:
+            self.query_one(Compare).suggest(known)
+
+    @on(Compare.Asked)
+    def _asked(self, message: Compare.Asked) -> None:
+        message.stop()
+        self.query_one(Compare).say(f"reading {message.reference} …")
+        self._compare(message.reference)
+
+    @work(thread=True, exclusive=True, group="compare")
+    def _compare(self, reference: str) -> None:
+        try:
+            found = other_of(reference, self.session.desk)
+        except QrecipeError as error:
+            self.app.call_from_thread(self.query_one(Compare).say, str(error))
+        except OSError as error:
+            self.app.call_from_thread(self.query_one(Compare).say, f"{reference}: {error.strerror or error}".lower())
+        else:
+            self.app.call_from_thread(self._compared, found)
+
+    def _compared(self, found: Other) -> None:
+        self.session.other = found
+        self.show()
+        self.query_one(Compare).take_focus()
+
+    @on(Build.Start)
+    def _start(self, message: Build.Start) -> None:
+        message.stop()
+        self._stop = False
+        self.query_one(Build).begin()
+        self._build(message)
+
+    @work(thread=True, exclusive=True, group="build")
+    def _build(self, asked: Build.Start) -> None:
+        pane = self.query_one(Build)
+
+        def watch(event: Event) -> None:
+            if self._stop:
+                raise KeyboardInterrupt
+            pane.take(event)
+
+        try:
+            result: BuildResult = self.session.desk.build(
+                asked.output, targets=asked.targets, force=asked.force, on_event=watch
+            )
+        except KeyboardInterrupt:
+            self.app.call_from_thread(pane.cancelled)
+        except QrecipeError as error:
+            self.app.call_from_thread(pane.fail, str(error))
+        except OSError as error:
+            self.app.call_from_thread(pane.fail, f"the system refused {error.filename}: {error.strerror or error}")
+        else:
+            self.app.call_from_thread(pane.done, result)
+
+    @on(Build.Cancel)
+    def _cancel(self, message: Build.Cancel) -> None:
+        message.stop()
+        self._ask_cancel()
+
+    @work(exclusive=True, group="ask")
+    async def _ask_cancel(self) -> None:
+        if await self.may_stop():
+            self.query_one(Build).progress.doing = "stopping"
+
+    async def may_stop(self) -> bool:
+        """Say whether no build runs, or a person wants it stopped; then it is."""
+        if not self.query_one(Build).running:
+            return True
+        question = "Stop the build? Nothing is left under a final name; what is done so far is thrown away."
+        answers = [("stop", "Stop it"), ("go", "Go on")]
+        answer = await self.app.push_screen_wait(Choose("a build is running", question, answers))
+        self._stop = answer == "stop"
+        return self._stop
+
+
+def _model_lines(text: str) -> list[str]:
+    return [line for line in text.splitlines() if line.lstrip().startswith(_MODEL_KEYS)]

@@ -1,0 +1,184 @@
+"""Rules: every action by key, what was typed shown at once, faults under their field."""
+
+import pytest
+from textual.widgets import Input, OptionList
+
+from qrecipe.tui.panes.rules import Rules
+from qrecipe.tui.widgets.rule_form import RuleForm
+from qrecipe.tui.widgets.rule_list import RuleList
+from tests.tui.stage import RECIPE, bench, play, total, typed, words
+
+
+def rules(pilot):
+    return [(rule.match, rule.type, rule.enabled) for rule in bench(pilot).session.desk.state.rules]
+
+
+def test_the_list_counts_what_each_rule_decides(recipe):
+    async def story(pilot):
+        await pilot.press("3")
+        shown = pilot.app.screen.query_one(RuleList)
+        assert [shown.line(place).plain.split() for place in range(4)] == [
+            ["1", "✓", "token_embd", "Q6_K", "1", "1.2", "GB"],
+            ["2", "✓", "blk.*.attn_v", "Q6_K", "|", "Q8_0", "50", "903.2", "MB"],
+            ["3", "✓", "blk.*.ffn_down", "more_bits(layer,", "n_layers)", "Q6_K", "30", "2.8", "GB"],
+            ["4", "✓", "**", "${small}", "330", "13.9", "GB"],
+        ]
+
+    play(recipe, story, size=(200, 60))
+
+
+def test_a_keystroke_in_a_field_changes_the_sizes_and_not_the_recipe(recipe):
+    async def story(pilot):
+        before = total(pilot)
+        await pilot.press("3", "e", "down", "down")
+        await pilot.press("end", "backspace", "backspace", "backspace", "backspace")
+        await typed(pilot, "Q8_0")
+        await pilot.pause()
+        assert total(pilot) > before
+        assert bench(pilot).session.desk.text == RECIPE
+        assert "TRIAL" in words(pilot, "#title")
+        await pilot.press("escape", "escape")
+        await pilot.pause()
+        assert total(pilot) == before
+        assert bench(pilot).session.desk.text == RECIPE
+
+    play(recipe, story)
+
+
+def test_enter_applies_a_field(recipe):
+    async def story(pilot):
+        await pilot.press("3", "e", "down", "down", "end", *["backspace"] * 4)
+        await typed(pilot, "Q8_0")
+        await pilot.press("enter")
+        await pilot.pause()
+        assert bench(pilot).session.desk.text == RECIPE.replace('"Q6_K"\nwhy = "emb', '"Q8_0"\nwhy = "emb')
+        assert not pilot.app.screen.query_one(Rules).editing
+
+    play(recipe, story)
+
+
+def test_a_fault_stands_under_its_field_and_is_not_applied(recipe):
+    async def story(pilot):
+        await pilot.press("3", "down", "e", "down", "down", "end")
+        await typed(pilot, "x")
+        await pilot.pause()
+        fault = words(pilot, "#fault-type").splitlines()
+        assert fault[0].index("^") == len("Q6_K | Q8_0x") - 1
+        assert fault[1].startswith("unknown type 'Q8_0x'")
+        await pilot.press("enter")
+        await pilot.pause()
+        assert pilot.app.screen.query_one(Rules).editing
+        assert bench(pilot).session.desk.text == RECIPE
+
+    play(recipe, story)
+
+
+@pytest.mark.parametrize(
+    ("field", "letters", "expected"),
+    [
+        (0, "blk.*.ffn_g", "blk.*.ffn_gate"),
+        (0, "ffn_g", "blk.*.ffn_gate"),
+        (1, "n_lay", "n_layers"),
+        (2, "Q5_K", "Q5_K"),
+        (2, "${sm", "${small}"),
+    ],
+)
+def test_tab_takes_a_completion(recipe, field, letters, expected):
+    async def story(pilot):
+        await pilot.press("3", "a", *["down"] * field)
+        await typed(pilot, letters)
+        await pilot.pause()
+        await pilot.press("tab")
+        await pilot.pause()
+        name = ("match", "when", "type")[field]
+        assert pilot.app.screen.query_one(f"#field-{name}", Input).value == expected
+
+    play(recipe, story)
+
+
+def test_ctrl_space_shows_everything_that_fits(recipe):
+    async def story(pilot):
+        await pilot.press("3", "a", "ctrl+@")
+        await pilot.pause()
+        offers = pilot.app.screen.query_one("#offers", OptionList)
+        assert offers.display
+        assert offers.option_count > 10
+
+    play(recipe, story)
+
+
+def test_a_new_rule_is_tried_as_a_whole_and_applied_by_enter(recipe):
+    async def story(pilot):
+        before = total(pilot)
+        await pilot.press("3", "a")
+        await typed(pilot, "blk.0.*")
+        await pilot.press("down", "down")
+        await typed(pilot, "F16")
+        await pilot.pause()
+        assert total(pilot) > before
+        await pilot.press("enter")
+        await pilot.pause()
+        assert rules(pilot)[0] == ("blk.0.*", "F16", True)
+        await pilot.press("ctrl+z")
+        assert bench(pilot).session.desk.text == RECIPE
+
+    play(recipe, story)
+
+
+def test_delete_duplicate_move_and_switch(recipe):
+    async def story(pilot):
+        await pilot.press("3", "c")
+        assert [match for match, _, _ in rules(pilot)][:2] == ["token_embd", "token_embd"]
+        await pilot.press("d")
+        assert len(rules(pilot)) == 4
+        await pilot.press("home", "shift+down")
+        assert [match for match, _, _ in rules(pilot)][:2] == ["blk.*.attn_v", "token_embd"]
+        assert pilot.app.screen.query_one(RuleList).cursor == 1
+        await pilot.press("shift+up")
+        assert rules(pilot)[0][0] == "token_embd"
+        await pilot.press("space")
+        assert rules(pilot)[0] == ("token_embd", "Q6_K", False)
+        await pilot.press("space")
+        assert rules(pilot)[0] == ("token_embd", "Q6_K", True)
+
+    play(recipe, story)
+
+
+def test_an_unused_rule_says_so(recipe):
+    recipe.write_text(RECIPE.replace('match = "blk.*.attn_v"', 'match = "blk.*.attn_z"'))
+
+    async def story(pilot):
+        await pilot.press("3", "down")
+        await pilot.pause()
+        assert "✗ unused" in pilot.app.screen.query_one(RuleList).line(1).plain
+        assert "did you mean" in words(pilot, "#about")
+
+    play(recipe, story)
+
+
+def test_an_inherited_rule_becomes_an_own_one_by_c(tmp_path):
+    async def story(pilot):
+        inherited = bench(pilot).session.state.rules
+        await pilot.press("3", "d")
+        assert bench(pilot).session.state.rules is inherited
+        await pilot.press("end", "c")
+        await pilot.pause()
+        assert rules(pilot)[0][0] == inherited[-1].match
+        assert bench(pilot).session.state.rules[0].index == 0
+
+    path = tmp_path / "child.toml"
+    text = 'qrecipe = 1\nname = "c"\nextends = ["lib:gguf-and-vllm", "lib:gemma4-qat"]\n'
+    path.write_text(f'{text}inventory = "lib:gemma-4-31b"\n')
+    play(path, story)
+
+
+def test_leaving_a_field_applies_it(recipe):
+    async def story(pilot):
+        await pilot.press("3", "e", "down", "down", "end", *["backspace"] * 4)
+        await typed(pilot, "Q5_K")
+        await pilot.press("down")
+        await pilot.pause()
+        assert rules(pilot)[0][1] == "Q5_K"
+        assert pilot.app.screen.query_one(RuleForm).display
+
+    play(recipe, story)
