@@ -167,11 +167,13 @@ class Desk:
         """
         from qrecipe.api.building import build  # noqa: PLC0415 - editing builds nothing
 
-        if self.state.plan is None or self.state.stale or self.state.errors:
-            raise BuildError(*(self.state.errors or (_nothing_to_build(self.name),)))
-        if self.state.plan.stand_in is not None:
-            raise BuildError(_no_weights(self.name, self.state.plan.stand_in))
-        return build(self.state.plan, output=output, targets=targets, force=force, on_event=on_event)
+        if self.state.errors:
+            raise BuildError(*self.state.errors)
+        plan = self.state.plan
+        assert plan is not None  # noqa: S101 - there is one where there are no errors
+        if plan.stand_in is not None:
+            raise BuildError(_no_weights(self.name, plan.stand_in))
+        return build(plan, output=output, targets=targets, force=force, on_event=on_event)
 
     def _go(self, there: list[str], here: list[str]) -> State | None:
         if not there:
@@ -319,7 +321,7 @@ def _unwritable(path: Path, error: OSError) -> Diagnostic:
         f"{path} cannot be written",
         Location(file=str(path)),
         why=(error.strerror or str(error)).lower(),
-        fix="change its permissions, or save under another name",
+        fix="see that its folder is there and that both may be written, or save under another name",
     )
 
 
@@ -329,10 +331,4 @@ def _no_weights(name: str, inventory: str) -> Diagnostic:
         f"{name} is resolved for an inventory: there are no weights to build from",
         why=f"{inventory} has names and shapes only",
         fix='write source = "CHECKPOINT" into the recipe, or open it by `qrecipe tui RECIPE --source CHECKPOINT`',
-    )
-
-
-def _nothing_to_build(name: str) -> Diagnostic:
-    return Diagnostic(
-        "desk-nothing", f"{name} cannot be built as it stands", why="it resolves to nothing", fix="see its errors"
     )

@@ -20,9 +20,7 @@ def register(app: typer.Typer) -> None:
 def _tui(
     recipe: Annotated[
         str | None,
-        typer.Argument(
-            help="A recipe, or a checkpoint to begin one for; without, there is a list.", metavar="[RECIPE]"
-        ),
+        typer.Argument(help="A recipe, or a checkpoint to begin one for; without, there is a list.", metavar="RECIPE"),
     ] = None,
     source: options.Source = None,
     serve: Annotated[bool, typer.Option("--serve", help="Show it in a browser, on this machine.")] = False,
@@ -30,7 +28,7 @@ def _tui(
 ) -> None:
     """See every tensor's size, change rules, build: in the terminal, or in a browser."""
     if serve:
-        _serve(recipe, source, port)
+        serve_in_browser(recipe, source, port)
         return
     try:
         from qrecipe.tui.app import RecipeApp
@@ -39,14 +37,15 @@ def _tui(
     RecipeApp(recipe, source=source).run()
 
 
-def _serve(recipe: str | None, source: str | None, port: int) -> None:
+def serve_in_browser(recipe: str | None, source: str | None, port: int) -> None:
+    """Show the application in a browser until it is interrupted; PluginError where textual-serve is not installed."""
     try:
         from textual_serve.server import Server
     except ModuleNotFoundError as error:
         raise PluginError(_missing(error, "textual_serve")) from None
     words = [sys.executable, "-m", "qrecipe", "tui"]
+    words += [] if source is None else [f"--source={source}"]
     words += [] if recipe is None else ["--", recipe]
-    words[4:4] = [] if source is None else ["--source", source]
     Server(shlex.join(words), host="localhost", port=port, title="qrecipe").serve()
 
 

@@ -16,6 +16,7 @@ from tests.catalogue import (
     artifacts,
     builds,
     conversions,
+    desks,
     evaluations,
     files,
     folders,
@@ -49,6 +50,7 @@ def provocations() -> dict[str, Callable[[], object]]:
             remotes,
             evaluations,
             folders,
+            desks,
         )
         for name, made in vars(module).items()
         if getattr(made, "__module__", "") == module.__name__ and name[0] != "_" and not isinstance(made, type)

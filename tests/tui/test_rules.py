@@ -167,8 +167,8 @@ def test_an_inherited_rule_becomes_an_own_one_by_c(tmp_path):
         assert bench(pilot).session.state.rules[0].index == 0
 
     path = tmp_path / "child.toml"
-    text = 'qrecipe = 1\nname = "c"\nextends = ["lib:gguf-and-vllm", "lib:gemma4-qat"]\n'
-    path.write_text(f'{text}inventory = "lib:gemma-4-31b"\n')
+    text = 'qrecipe = 1\nname = "c"\nextends = ["lib:gemma4-qat"]\n'
+    path.write_text(f'{text}inventory = "lib:gemma-4-31b"\n[[targets]]\nbackend = "gguf"\noutput = "c.gguf"\n')
     play(path, story)
 
 

@@ -1,7 +1,5 @@
 """The table: filter, sort, group, mark; and that ten thousand rows cost no more than those in sight."""
 
-import time
-
 from textual.widgets import Input
 
 from qrecipe.api.desk_view import Row
@@ -127,12 +125,9 @@ def test_only_the_lines_in_sight_are_made(recipe):
         made = []
         original = view.line
         view.line = lambda index: made.append(index) or original(index)
-        began = time.perf_counter()
         await pilot.press("end", *["pageup"] * 20)
-        seconds = time.perf_counter() - began
         assert view.cursor < 9_400
         assert len(made) < 21 * 4 * view.size.height
-        assert seconds < 10
 
     play(recipe, story)
 

@@ -137,7 +137,12 @@ class Compare(Vertical):
 
     def take_focus(self) -> None:
         """Focus the list, or the name where there is no list yet."""
-        self.query_one("#other" if self._session.other is None else "#differences").focus()
+        if self._session.other is None:
+            self.query_one("#other").focus()
+            return
+        view = self.query_one(Differences)
+        view.focus()
+        view.post_message(Differences.Moved(view))  # what the panel explains is the line under the cursor
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Compare."""

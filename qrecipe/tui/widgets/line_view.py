@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from rich.style import Style
-from rich.text import Text
+from rich.text import Span, Text
 from textual.binding import Binding, BindingType
 from textual.events import Click, Resize
 from textual.geometry import Region, Size
@@ -134,7 +134,9 @@ class LineView(ScrollView, can_focus=True):
         if index >= self.line_count():
             text = Text(f" {self.empty}", self.style("dim")) if not self.line_count() and index == 0 else Text("")
             return self._strip(text, 0, width, Style())
-        return self._strip(self.line(index), left, width, self.style("cursor") if index == self.cursor else Style())
+        if index == self.cursor:
+            return self._strip(_readable(self.line(index)), left, width, self.style("cursor"))
+        return self._strip(self.line(index), left, width, Style())
 
     def _strip(self, text: Text, left: int, width: int, style: Style) -> Strip:
         text.end = ""
@@ -190,3 +192,13 @@ class LineView(ScrollView, can_focus=True):
             self.line_clicked(index, column)
             if event.chain == 2:  # noqa: PLR2004 - a double click
                 self.action_choose()
+
+
+def _readable(text: Text) -> Text:
+    """Return a line for the cursor's ground: colours without a ground of their own were chosen for another one."""
+    spans = []
+    for start, end, style in text.spans:
+        colour = style if isinstance(style, Style) else Style.parse(style)
+        spans.append(Span(start, end, colour if colour.bgcolor else Style(bold=colour.bold, dim=colour.dim)))
+    text.spans = spans
+    return text
