@@ -1,4 +1,4 @@
-"""Pictures of every screen: narrow and dark, wide and light, the panes all ways. `python -m tests.tui.pictures` shows them.
+"""Pictures of every screen: narrow and dark, wide and light, panes all ways. `python -m tests.tui.pictures` makes them.
 
 They are of the Textual that the extra `dev` names: another one draws other SVGs of the same screens.
 """
