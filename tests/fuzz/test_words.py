@@ -1,15 +1,16 @@
 """Whatever files hold and are called, every command prints characters that a terminal shows, and nothing else."""
 
 import json
-import signal
+import shlex
+import shutil
+import subprocess
 import sys
 from contextlib import chdir
-from unittest.mock import patch
 
 import pytest
 
 import qrecipe
-from qrecipe.cli.main import main
+from tests.fuzz.shown import shown
 from tests.sources.gguf_bytes import Row, gguf, strings, text
 from tests.sources.imatrix_bytes import imatrix
 from tests.sources.safetensors_bytes import entry, safetensors
@@ -120,37 +121,31 @@ SILENT = {  # refused by the place of what is wrong, or not wrong at all
 }
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _signals():
-    """The command line takes the signals of its process; give them back."""
-    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    before = [signal.getsignal(number) for number in numbers]
-    yield
-    for number, handler in zip(numbers, before, strict=True):
-        signal.signal(number, handler)
-
-
-def ran(*arguments: str) -> int:
-    """Run the command line in this process, which is what seventy runs can afford; return its status."""
-    with patch.object(sys, "argv", ["qrecipe", *arguments]), pytest.raises(SystemExit) as end:
-        main()
-    return end.value.code or 0
+@pytest.fixture(scope="module")
+def told(place):
+    """What each command showed, by its words."""
+    return dict(zip(COMMANDS, shown(place, COMMANDS), strict=True))
 
 
 @pytest.mark.parametrize("arguments", COMMANDS, ids=lambda arguments: ascii(" ".join(arguments)))
-def test_only_what_a_terminal_shows(place, arguments, capfd, monkeypatch):
-    monkeypatch.chdir(place)
-    status = ran(*arguments)
-    shown = "".join(capfd.readouterr())
-    assert status in (0, 1)
-    assert shown.replace("\n", "").isprintable()
-    assert any(escape in shown for escape in (r"\x1b", r"\u001b")) or arguments in SILENT
+def test_only_what_a_terminal_shows(told, arguments):
+    done = told[arguments]
+    words = done.out + done.err
+    assert done.status in (0, 1)
+    assert words.replace("\n", "").isprintable()
+    assert any(escape in words for escape in (r"\x1b", r"\u001b")) or arguments in SILENT
 
 
-def test_a_path_is_fit_for_the_terminal_it_is_printed_on_and_exact_for_a_script(place, capsys, monkeypatch):
-    monkeypatch.chdir(place)
-    ran("build", "plain.toml", "-o", f"a{EVIL}", "--no-lock")
-    assert capsys.readouterr().out == f"a{EVIL}/plain.gguf\n"
-    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
-    ran("build", "plain.toml", "-o", f"b{EVIL}", "--no-lock")
-    assert capsys.readouterr().out == "b\\x1b[31m\\x07\\x9b2J\\u202e\\u2066\\r/plain.gguf\n"
+def test_a_path_is_exact_for_a_script(place):
+    (done,) = shown(place, [("build", "plain.toml", "-o", f"a{EVIL}", "--no-lock")])
+    assert (done.status, done.out) == (0, f"a{EVIL}/plain.gguf\n")
+
+
+def test_a_path_is_fit_for_the_terminal_it_is_printed_on(place):
+    """A path on stdout where that is a terminal: `script` gives it one."""
+    if shutil.which("script") is None:
+        pytest.skip("there is no `script` to make a terminal")
+    words = shlex.join([sys.executable, "-m", "qrecipe", "build", "plain.toml", "-o", f"b{EVIL}", "--no-lock"])
+    done = subprocess.run(["script", "-qec", words, "/dev/null"], cwd=place, capture_output=True, check=True)
+    assert b"b\\x1b[31m\\x07\\x9b2J\\u202e\\u2066\\r/plain.gguf" in done.stdout
+    assert EVIL.encode() not in done.stdout
