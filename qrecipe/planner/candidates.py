@@ -51,7 +51,7 @@ def tensors_by_pattern(patterns: Sequence[Pattern], inventory: Inventory) -> dic
     distinct = list(dict.fromkeys(patterns))
     found: dict[Pattern, list[TensorInfo]] = {pattern: [] for pattern in distinct}
     lists = list(found.values())
-    for covered in covered_by(distinct, inventory):
+    for covered in covered_by(distinct, inventory) if distinct else ():
         for index in covered.rules:
             lists[index].append(covered.tensor)
     return found

@@ -48,6 +48,7 @@ class PatternSet:
             else:
                 self._globs.add(pattern.glob, index)
         self._regexes = RegexSet(regexes)
+        self._has_regexes = bool(regexes)
 
     def match(self, names: Iterable[str]) -> Iterator[Iterator[int]]:
         """Yield for each name the indexes of the patterns that cover it, ascending, found as they are asked for."""
@@ -61,9 +62,10 @@ class PatternSet:
         for spelled in (name,) if short is None else (name, name[:short]):
             if spelled in self._names:
                 found.append(self._names[spelled])
-            found.append(self._regexes.covering(spelled))
+            if self._has_regexes:
+                found.append(self._regexes.covering(spelled))
         last = -1
-        for index in merge(*found):
+        for index in found[0] if len(found) == 1 else merge(*found):
             if index != last:
                 yield index
             last = index
