@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +24,7 @@ from qrecipe.recipe.load import load_recipe_text
 
 if TYPE_CHECKING:
     from qrecipe.api.building import BuildResult
+    from qrecipe.api.desk_view import RuleLine
     from qrecipe.host.catalog import Catalog
     from qrecipe.recipe.recipe import Recipe
     from qrecipe.types.event import Event
@@ -77,9 +78,7 @@ class Desk:
     def edit(self, text: str) -> State:
         """Take another text."""
         if text != self.text:
-            self._back.append(self.text)
-            del self._back[:-_MOST_KEPT]
-            self._forward.clear()
+            self._remember()
             self.state = self._resolved(text)
         return self.state
 
@@ -91,6 +90,28 @@ class Desk:
         """Return what would be after an edit, and change nothing; RecipeError likewise."""
         return self._resolved(edited(self.text, edit))
 
+    def take(self, text: str) -> State:
+        """Take another text, and do not resolve it yet: its model may be far away."""
+        if text != self.text:
+            self._remember()
+        self.state = replace(self.state, text=text, errors=(), warnings=(), stale=True, reading=True)
+        return self.state
+
+    def resolve(self) -> State:
+        """Resolve the text that was taken, which may last. The state stays as it is if another is taken meanwhile."""
+        text = self.text
+        found = self._resolved(text)
+        if self.text == text:
+            self.state = found
+        return found
+
+    def is_open(self, text: str) -> bool:
+        """Say whether a text can be resolved at once: its model is open, or it does not come so far."""
+        try:
+            return _model_of(load_recipe_text(text, self.folder, file=self._shown)) in self._opened
+        except QrecipeError:
+            return True
+
     def undo(self) -> State | None:
         """Go back to the text before the last edit; None where there is none."""
         return self._go(self._back, self._forward)
@@ -101,22 +122,26 @@ class Desk:
 
     def refresh(self) -> State:
         """Open the model again, and resolve."""
-        self._opened.clear()
+        self.forget_models()
         self.state = self._resolved(self.text)
         return self.state
+
+    def forget_models(self) -> None:
+        """Open models anew from now on: one that was missing may be there."""
+        self._opened.clear()
 
     def changed_outside(self) -> bool:
         """Say whether the file is not as it was when it was opened or saved; a file that is gone has changed."""
         return self.path is not None and self._on_disk is not None and _read(self.path) != self._on_disk
 
-    def reload(self) -> State:
-        """Take the file's text, as an edit that can be undone; QrecipeError where there is none to read."""
+    def reload(self) -> str:
+        """Return the file's text, which counts as saved from now on; QrecipeError where there is none to read."""
         assert self.path is not None  # noqa: S101 - interfaces ask after `changed_outside`
         found = _read(self.path)
         if found is None:
             raise BuildError(_vanished(self.path))
         self._on_disk = found
-        return self.edit(found)
+        return found
 
     def save(self, path: str | Path | None = None, *, force: bool = False) -> Path:
         """Write the text, whole or not at all, and return where.
@@ -167,6 +192,8 @@ class Desk:
         """
         from qrecipe.api.building import build  # noqa: PLC0415 - editing builds nothing
 
+        if self.state.reading:
+            self.resolve()
         if self.state.errors:
             raise BuildError(*self.state.errors)
         plan = self.state.plan
@@ -174,6 +201,11 @@ class Desk:
         if plan.stand_in is not None:
             raise BuildError(_no_weights(self.name, plan.stand_in))
         return build(plan, output=output, targets=targets, force=force, on_event=on_event)
+
+    def _remember(self) -> None:
+        self._back.append(self.text)
+        del self._back[:-_MOST_KEPT]
+        self._forward.clear()
 
     def _go(self, there: list[str], here: list[str]) -> State | None:
         if not there:
@@ -188,15 +220,31 @@ class Desk:
             loaded = load_recipe_text(text, self.folder, file=self._shown)
             outcome = outcome_of(loaded, self._open(loaded), self.catalog, lock=True)
         except QrecipeError as error:
-            return State(
-                text, error.diagnostics, (), True, self.state.plan, self.state.rules, self.state.outcome
-            )  # the last good one
-        errors = outcome.errors
-        plan = outcome.plan if outcome.plan.targets or not errors else None
-        if plan is None:
-            lines = rule_lines(text, outcome)
-            return State(text, errors, outcome.plan.warnings, True, self.state.plan, lines, self.state.outcome)
-        return State(text, errors, outcome.plan.warnings, False, plan, rule_lines(text, outcome), outcome)
+            return self._stale(text, error.diagnostics, (), self.state.rules)
+        errors, warnings, lines = outcome.errors, outcome.plan.warnings, rule_lines(text, outcome)
+        if errors and not outcome.plan.targets:
+            return self._stale(text, errors, warnings, lines)
+        return State(text, errors, warnings, plan=outcome.plan, rules=lines, deciding=lines, outcome=outcome)
+
+    def _stale(
+        self,
+        text: str,
+        errors: tuple[Diagnostic, ...],
+        warnings: tuple[Diagnostic, ...],
+        rules: tuple[RuleLine, ...],
+    ) -> State:
+        """Return what is known of a text that cannot be resolved: for the rest, the last one that could."""
+        last = self.state
+        return State(
+            text,
+            errors,
+            warnings,
+            stale=True,
+            plan=last.plan,
+            rules=rules,
+            deciding=last.deciding,
+            outcome=last.outcome,
+        )
 
     @property
     def _shown(self) -> str:
@@ -208,10 +256,7 @@ class Desk:
 
     def _open(self, loaded: Recipe) -> Opened:
         """Open the recipe's model, or return the one that is open; what went wrong once is told again."""
-        key = (
-            loaded.source, loaded.source_folder, loaded.inventory, loaded.inventory_folder, loaded.imatrix,
-            loaded.imatrix_folder,
-        )  # fmt: skip
+        key = _model_of(loaded)
         found = self._opened.get(key)
         if found is None:
             try:
@@ -224,6 +269,14 @@ class Desk:
         if isinstance(found, QrecipeError):
             raise found
         return found
+
+
+def _model_of(loaded: Recipe) -> object:
+    """Return what says which model a recipe is for."""
+    return (
+        loaded.source, loaded.source_folder, loaded.inventory, loaded.inventory_folder, loaded.imatrix,
+        loaded.imatrix_folder,
+    )  # fmt: skip
 
 
 def open_desk(reference: str | Path, *, source: str | None = None) -> Desk:

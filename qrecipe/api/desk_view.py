@@ -30,7 +30,7 @@ class Row:
         bits: Bits per weight that it takes.
         nbytes: Bytes that it takes.
         share: Of the bytes of all tensors, from 0 to 1.
-        rule: The place of its rule in `State.rules`; None where it is protected.
+        rule: The place of its rule in `State.deciding`; None where it is protected.
         keep: Nothing is quantized.
         protected: Why it is protected; None where it is not.
         fell_back: Its shape pushed it along the chain.
@@ -99,7 +99,9 @@ class State:
         warnings: What a person should know.
         stale: The text cannot be resolved, and everything below is of an earlier one.
         plan: The targets that could be resolved; None where none ever could.
-        rules: Every rule.
+        rules: Every rule of the text.
+        deciding: The rules that `plan` was made by: those of an earlier text where the state is stale.
+        reading: The text names a model that is not open yet: `Desk.resolve` says what it means.
         outcome: The resolution behind it all; None where there is none.
     """
 
@@ -109,6 +111,8 @@ class State:
     stale: bool = False
     plan: Plan | None = None
     rules: tuple[RuleLine, ...] = ()
+    deciding: tuple[RuleLine, ...] = ()
+    reading: bool = False
     outcome: Outcome | None = None
 
     def target(self, name: str | None = None) -> TargetPlan | None:
@@ -122,7 +126,7 @@ class State:
         if target is None or self.outcome is None:
             return ()
         winners = self.outcome.resolutions[target.name].winners
-        on = [place for place, rule in enumerate(self.rules) if rule.enabled]
+        on = [place for place, rule in enumerate(self.deciding) if rule.enabled]
         sizes = [target.nbytes(decision) for decision in target.decisions]
         total = max(sum(sizes), 1)
         places = (winners.get(decision.tensor.name) for decision in target.decisions)

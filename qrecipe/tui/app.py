@@ -18,6 +18,7 @@ from qrecipe.tui.widgets.tab_bar import PANES
 
 if TYPE_CHECKING:
     from textual.events import Resize
+    from textual.geometry import Size
     from textual.screen import Screen
 
 _COMMANDS = (
@@ -52,14 +53,27 @@ class RecipeApp(App[None]):
         """Open what was asked for, or offer what there is."""
         first = Welcome() if self._reference is None else Opening(self._reference, self._source)
         self.push_screen(first)
+        self.call_after_refresh(self.fit)
 
     def on_resize(self, event: Resize) -> None:
         """Say so where there is too little room."""
-        small = event.size.width < WIDTH or event.size.height < HEIGHT
+        self.fit(event.size)
+
+    def fit(self, size: Size | None = None) -> None:
+        """Say so where there is too little room, and no longer where there is enough."""
+        width, height = size or self.size
+        small = width < WIDTH or height < HEIGHT
         if small and not isinstance(self.screen, TooSmall):
             self.push_screen(TooSmall())
         elif not small and isinstance(self.screen, TooSmall):
             self.pop_screen()
+
+    def go_on(self, screen: Screen[None]) -> None:
+        """Show another screen instead of the one below what is too small."""
+        if isinstance(self.screen, TooSmall):
+            self.pop_screen()
+        self.switch_screen(screen)
+        self.call_after_refresh(self.fit)
 
     def workbench(self) -> Workbench | None:
         """Return the workbench, if a recipe is open."""
@@ -72,11 +86,15 @@ class RecipeApp(App[None]):
 
     def action_begin(self) -> None:
         """Offer what there is."""
-        self.switch_screen(Welcome())
+        self.go_on(Welcome())
 
     def on_welcome_asked(self, message: Welcome.Asked) -> None:
         """Open it."""
-        self.switch_screen(Opening(message.reference))
+        self.go_on(Opening(message.reference))
+
+    def on_opening_ready(self, message: Opening.Ready) -> None:
+        """Show what comes after."""
+        self.go_on(message.screen)
 
     async def action_quit(self) -> None:
         """End, unless something would be lost."""
@@ -84,8 +102,10 @@ class RecipeApp(App[None]):
 
     @work(exclusive=True, group="quit")
     async def _leave(self) -> None:
+        if isinstance(self.screen, TooSmall):
+            self.pop_screen()
         bench = self.workbench()
-        if bench is None or (self.screen is bench and await bench.may_stop() and await bench.may_leave()):
+        if bench is None or (self.screen is bench and await bench.may_leave() and await bench.may_stop()):
             self.exit()
         elif self.screen is not bench:
             self.pop_screen()

@@ -14,6 +14,7 @@ from qrecipe.api.desk_opening import recents, remember, shipped
 from qrecipe.api.desk_rules import completions, covered, rule_for
 from qrecipe.errors import QrecipeError, RecipeError
 from qrecipe.recipe.edit import AddRule, DeleteRule, DuplicateRule, MoveRule, SetField, SetVariable, SwitchRule
+from tests.conftest import write_model
 
 RECIPE = """\
 qrecipe = 1
@@ -132,8 +133,8 @@ def test_saving(path, tmp_path):
     assert desk.changed_outside()
     with pytest.raises(QrecipeError, match="changed by another program"):
         desk.save()
-    desk.reload()
-    assert desk.text == RECIPE
+    desk.edit(desk.reload())
+    assert (desk.text, desk.saved) == (RECIPE, True)
     desk.undo()
     assert 'type = "Q8_0"' in desk.text
     other = tmp_path / "other.toml"
@@ -142,6 +143,70 @@ def test_saving(path, tmp_path):
         desk.save(other)
     assert desk.save(other, force=True) == other
     assert desk.name == "other.toml"
+
+
+@pytest.mark.parametrize("edit", [DeleteRule, lambda index: SwitchRule(index, on=False)])
+def test_without_a_rule_that_something_needs_the_last_sizes_stay_with_their_rules(path, edit):
+    text = RECIPE.replace('extends = ["lib:gemma4-qat"]\n', "").replace("[[targets]]", f"{REST}[[targets]]")
+    path.write_text(text)
+    desk = open_desk(path)
+    before = desk.state.rows()
+    state = desk.apply(edit(2))
+    assert state.stale
+    assert "no rule takes" in state.errors[0].what
+    assert state.rows() == before
+    assert [state.deciding[row.rule].type for row in before if row.name == "blk.9.ffn_up.weight"] == ["Q4_0"]
+    assert desk.apply(DeleteRule(0)).rows() == before
+    desk.undo()
+    assert desk.undo().stale is False
+
+
+REST = '[[rules]]\nmatch = "**"\ntype = "Q4_0"\n\n'
+
+
+def test_a_text_is_taken_at_once_and_resolved_later(path):
+    desk = open_desk(path)
+    other = RECIPE.replace("gemma-4-e2b", "gemma-4-31b")
+    assert desk.is_open(RECIPE)
+    assert not desk.is_open(other)
+    assert desk.is_open("no = [recipe")
+    taken = desk.take(other)
+    assert (taken.reading, desk.text, desk.saved, len(taken.rows())) == (True, other, False, 541)
+    assert len(desk.resolve().rows()) == 833
+    assert not desk.state.reading
+    assert desk.is_open(other)
+    assert desk.undo().text == RECIPE
+
+
+def test_a_text_that_was_taken_meanwhile_is_not_lost(path):
+    desk = open_desk(path)
+    desk.take(RECIPE + "# one\n")
+    resolve = desk.resolve
+    other = RECIPE + "# two\n"
+    original = type(desk)._resolved
+
+    def late(self, text):
+        found = original(self, text)
+        if text != other:
+            self.take(other)
+        return found
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(type(desk), "_resolved", late)
+        resolve()
+        assert (desk.text, desk.state.reading) == (other, True)
+        assert resolve().text == other
+
+
+def test_a_model_that_was_missing_is_found_when_asked_again(tmp_path):
+    path = tmp_path / "late.toml"
+    path.write_text(RECIPE.replace('inventory = "lib:gemma-4-e2b"', 'source = "late.gguf"'))
+    desk = open_desk(path)
+    assert "late.gguf" in desk.state.errors[0].what
+    write_model(tmp_path / "late.gguf")
+    desk.forget_models()
+    assert not desk.is_open(desk.text)
+    assert "late.gguf" not in str(desk.refresh().errors)
 
 
 def test_a_file_that_vanished_or_is_read_only(path):

@@ -12,19 +12,10 @@ from pathlib import Path
 from qrecipe.tui.app import RecipeApp
 from qrecipe.tui.screens.opening import Opening
 from tests.conftest import write_model
-from tests.tui.stage import RECIPE, typed, until
+from tests.tui.stage import RECIPE, TINY, typed, until
 
 FAULTY = RECIPE.replace('type = "Q6_K | Q8_0"', 'type = "Q6_K | Q8_O"')
 UNUSED = RECIPE.replace('match = "blk.*.attn_v"', 'match = "blk.*.attn_z"')
-TINY = """\
-qrecipe = 1
-name = "tiny"
-source = "tiny.gguf"
-rules = [{ match = "**", type = "Q8_0" }]
-[[targets]]
-backend = "gguf"
-output = "built.gguf"
-"""
 GRID = ("down", "down", "down", "right", "right", "shift+down", "shift+down")
 SCENES = {
     "overview": (RECIPE, GRID),

@@ -44,6 +44,17 @@ output = "${name}.gguf"
 """
 """Four rules, a variable and comments, over the 833 tensors of an inventory that comes with the tool."""
 
+TINY = """\
+qrecipe = 1
+name = "tiny"
+source = "tiny.gguf"
+rules = [{ match = "**", type = "Q8_0" }]
+[[targets]]
+backend = "gguf"
+output = "built.gguf"
+"""
+"""One rule over a model of `tests.conftest.write_model`."""
+
 Story = Callable[[Pilot[None]], Awaitable[None]]
 
 

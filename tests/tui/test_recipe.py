@@ -1,10 +1,14 @@
 """The text: in step with the rules both ways, faults with places, saving, other programs, leaving."""
 
+import threading
+
 import pytest
 
+from qrecipe.api import desk as desk_module
 from qrecipe.tui.dialogs.ask import AskText, Choose
 from qrecipe.tui.widgets.recipe_editor import RecipeEditor
-from tests.tui.stage import RECIPE, bench, play, typed, until, words
+from tests.conftest import write_model
+from tests.tui.stage import RECIPE, TINY, bench, play, typed, until, words
 
 
 def editor(pilot):
@@ -93,6 +97,74 @@ def test_what_another_program_wrote_is_noticed_and_not_overwritten_unasked(recip
         assert bench(pilot).session.desk.text == RECIPE + "# theirs\n"
         await pilot.press("ctrl+z")
         assert bench(pilot).session.desk.text == mine
+
+    play(recipe, story)
+
+
+@pytest.fixture
+def slow_model(tmp_path, monkeypatch):
+    """A recipe whose text may name another model, the reading of which waits for an event."""
+    for name in ("tiny.gguf", "big.gguf"):
+        write_model(tmp_path / name)
+    path = tmp_path / "tiny.toml"
+    path.write_text(TINY)
+    held, original = threading.Event(), desk_module.materials_of
+
+    def slow(loaded, *more):
+        if loaded.source == "big.gguf":
+            held.wait(10)
+        return original(loaded, *more)
+
+    monkeypatch.setattr(desk_module, "materials_of", slow)
+    return path, held
+
+
+def test_what_is_typed_while_a_model_is_read_is_there_and_saved(slow_model):
+    path, held = slow_model
+
+    async def story(pilot):
+        await pilot.press("4")
+        editor(pilot).go_to(3, 11)
+        await pilot.press(*["delete"] * 4)
+        await typed(pilot, "big")
+        await pilot.press("f2")
+        assert "reading the model" in words(pilot, "#title")
+        assert "not saved" in words(pilot, "#title")
+        await pilot.press("f5")
+        assert editor(pilot).text == TINY.replace("tiny.gguf", "big.gguf") == bench(pilot).session.desk.text
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: path.read_text() == TINY.replace("tiny.gguf", "big.gguf"))
+        held.set()
+        await until(pilot, lambda: not bench(pilot).resolving)
+        assert "reading" not in words(pilot, "#title")
+        assert not bench(pilot).session.desk.state.stale
+
+    play(path, story)
+
+
+def test_leaving_while_a_model_is_read_asks(slow_model):
+    path, held = slow_model
+
+    async def story(pilot):
+        await pilot.press("4")
+        editor(pilot).go_to(3, 11)
+        await pilot.press(*["delete"] * 4)
+        await typed(pilot, "big")
+        await pilot.press("ctrl+q")
+        await until(pilot, lambda: isinstance(pilot.app.screen, Choose))
+        held.set()
+
+    play(path, story)
+
+
+def test_a_text_that_the_editor_would_not_keep_is_only_shown(recipe):
+    text = RECIPE + "# a\u2028b\n"
+    recipe.write_bytes(text.encode())
+
+    async def story(pilot):
+        await pilot.press("4", "x", "enter")
+        assert editor(pilot).read_only
+        assert bench(pilot).session.desk.text == text
 
     play(recipe, story)
 

@@ -182,3 +182,45 @@ def test_leaving_a_field_applies_it(recipe):
         assert pilot.app.screen.query_one(RuleForm).display
 
     play(recipe, story)
+
+
+def test_a_field_that_is_typed_is_applied_when_the_pane_is_left(recipe):
+    async def story(pilot):
+        await pilot.press("3", "e", "down", "down", "end", *["backspace"] * 4)
+        await typed(pilot, "Q5_K")
+        await pilot.press("f2")
+        await pilot.pause()
+        assert bench(pilot).session.desk.state.rules[0].type == "Q5_K"
+        await pilot.press("ctrl+z")
+        assert bench(pilot).session.desk.text == RECIPE
+
+    play(recipe, story)
+
+
+@pytest.mark.parametrize("key", ["f2", "ctrl+q", "ctrl+s"])
+def test_a_rule_that_cannot_be_applied_keeps_the_pane(recipe, key):
+    async def story(pilot):
+        await pilot.press("3", "e", "down", "down", "end", "x", key)
+        await pilot.pause()
+        assert pilot.app.screen.query_one("#panes").current == "rules"
+        assert bench(pilot).query_one(Rules).editing
+        await pilot.press("escape", "escape", "f2")
+        assert pilot.app.screen.query_one("#panes").current == "overview"
+        assert bench(pilot).session.desk.text == RECIPE
+
+    play(recipe, story)
+
+
+def test_undo_in_a_typed_field_makes_it_what_it_was_and_undoes_no_more(recipe):
+    async def story(pilot):
+        await pilot.press("3", "shift+down")
+        moved = bench(pilot).session.desk.text
+        await pilot.press("e", "down", "down", "end", "x", "ctrl+z")
+        await pilot.pause()
+        assert bench(pilot).query_one(Rules).editing
+        assert not pilot.app.screen.query_one("#field-type").value.endswith("x")
+        assert bench(pilot).session.desk.text == moved
+        await pilot.press("ctrl+z")
+        assert bench(pilot).session.desk.text == RECIPE
+
+    play(recipe, story)

@@ -74,6 +74,9 @@ class Recipe(Vertical):
     def take_focus(self) -> None:
         """Focus the text."""
         self.editor.focus()
+        if self.editor.read_only:
+            words = "it mixes line ends, or has separators like U+2028, which this editor would not keep"
+            self.notify(words, title="the text can be read here, not edited", severity="warning", timeout=8)
 
     def go_to_fault(self) -> None:
         """Put the cursor on the first error."""

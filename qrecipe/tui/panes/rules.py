@@ -215,20 +215,35 @@ class Rules(Vertical):
     def on_rule_form_apply(self, message: RuleForm.Apply) -> None:
         """Apply what can be resolved; keep the form open for what cannot."""
         message.stop()
-        form = self.query_one(RuleForm)
         if message.edit is not None:
-            try:
-                state = self._session.desk.trial(message.edit)
-            except QrecipeError as error:
-                form.judge(None, error.diagnostics[0].what)
-                return
-            if state.stale and not self._session.desk.state.stale:
-                form.judge(state)
+            if not self.judged(message.edit):
                 return
             then = message.edit.at if isinstance(message.edit, AddRule) else None
             self.post_message(self.Edited(message.edit, then=then))
         if message.close:
             self.close()
+
+    def judged(self, edit: Edit) -> bool:
+        """Say whether an edit may be applied; where not, the form says why."""
+        form, desk = self.query_one(RuleForm), self._session.desk
+        try:
+            state = desk.trial(edit)
+        except QrecipeError as error:
+            form.judge(None, error.diagnostics[0].what)
+            return False
+        if state.stale and not desk.state.stale:
+            form.judge(state)
+            return False
+        return True
+
+    def unapplied(self) -> Edit | None:
+        """Return what was typed into the form and not applied yet."""
+        return self.query_one(RuleForm).unapplied()
+
+    def restore(self) -> None:
+        """Make the form what it was before it was typed into."""
+        self.query_one(RuleForm).restore()
+        self.post_message(self.Tried(None))
 
     def on_rule_form_closed(self, message: RuleForm.Closed) -> None:
         """Leave the form."""

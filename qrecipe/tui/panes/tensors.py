@@ -52,7 +52,7 @@ class Tensors(Vertical):
         """Show the session's state."""
         table, rows = self.query_one(TensorTable), self._session.rows()
         with table.prevent(TensorTable.Moved):
-            table.show(rows.rows, self._session.state.rules, self._session.marks)
+            table.show(rows.rows, self._session.state.deciding, self._session.marks)
         row = self._session.row()
         if row is not None:
             table.go_to(row)

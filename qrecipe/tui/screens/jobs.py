@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from qrecipe.tui.session import Session
     from qrecipe.types.event import Event
 
-_MODEL_KEYS = ("source", "inventory", "imatrix", "extends")
-
 
 class Jobs(Screen[None]):
     """The jobs."""
@@ -28,7 +26,6 @@ class Jobs(Screen[None]):
     session: Session
     _stop = False
     resolving = False
-    _next: str | None = None
 
     def show(self, *, every: bool = True) -> None:
         """Show the session (the workbench does)."""
@@ -39,30 +36,30 @@ class Jobs(Screen[None]):
         raise NotImplementedError
 
     def take_text(self, text: str) -> None:
-        """Take another text: at once, or in a thread where it names another model, which may have to be fetched."""
+        """Take another text. It is resolved at once, or in a thread where its model is to be read first."""
+        desk = self.session.desk
         self.session.trial = None
-        if self.resolving:
-            self._next = text
-        elif _model_lines(text) == _model_lines(self.session.desk.text):
-            self.session.desk.edit(text)
-            self.show()
+        if not self.resolving and desk.is_open(text):
+            desk.edit(text)
         else:
-            self.resolving = True
-            self._resolve(text)
+            desk.take(text)
+            if not self.resolving:
+                self.resolving = True
+                self._resolve()
+        self.show()
 
     @work(thread=True, group="resolve")
-    def _resolve(self, text: str) -> None:
-        self.session.desk.edit(text)
+    def _resolve(self) -> None:
+        self.session.desk.resolve()
         self.app.call_from_thread(self._resolved)
 
     def _resolved(self) -> None:
-        """Show what came of it; take what was typed meanwhile."""
+        """Show what came of it, or go on with what was typed meanwhile."""
+        if self.session.desk.state.reading:
+            self._resolve()
+            return
         self.resolving = False
-        following, self._next = self._next, None
-        if following is not None:
-            self.take_text(following)
-        else:
-            self.show()
+        self.show()
 
     def busy(self) -> bool:
         """Say whether a thread has the desk, which then takes no other edit; tell so."""
@@ -107,6 +104,8 @@ class Jobs(Screen[None]):
     @on(Build.Start)
     def _start(self, message: Build.Start) -> None:
         message.stop()
+        if self.busy():
+            return
         self._stop = False
         self.query_one(Build).begin()
         self._build(message)
@@ -152,7 +151,3 @@ class Jobs(Screen[None]):
         answer = await self.app.push_screen_wait(Choose("a build is running", question, answers))
         self._stop = answer == "stop"
         return self._stop
-
-
-def _model_lines(text: str) -> list[str]:
-    return [line for line in text.splitlines() if line.lstrip().startswith(_MODEL_KEYS)]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import work
 from textual.binding import Binding, BindingType
+from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Footer, LoadingIndicator, Static
 from textual.worker import get_current_worker
@@ -33,6 +34,13 @@ class Opening(Screen[None]):
         Binding("escape", "back", "Do not wait"),
         Binding("ctrl+q", "app.quit", "Quit", show=False),
     ]
+
+    class Ready(Message):
+        """Another screen comes next."""
+
+        def __init__(self, screen: Screen[None]) -> None:
+            super().__init__()
+            self.screen = screen
 
     def __init__(self, reference: str, source: str | None = None) -> None:
         super().__init__()
@@ -66,8 +74,8 @@ class Opening(Screen[None]):
             self.app.call_from_thread(self._switch, screen)
 
     def _switch(self, screen: Screen[None]) -> None:
-        if self.is_current:
-            self.app.switch_screen(screen)
+        if self in self.app.screen_stack:
+            self.post_message(self.Ready(screen))
 
     @staticmethod
     def _remember(desk: Desk) -> None:
@@ -77,4 +85,4 @@ class Opening(Screen[None]):
     def action_back(self) -> None:
         """Choose something else; what is still read is thrown away."""
         self.workers.cancel_node(self)
-        self.app.switch_screen(Welcome())
+        self.post_message(self.Ready(Welcome()))

@@ -29,8 +29,16 @@ class Saving(Screen[None]):
         """Show the session (the workbench does)."""
         raise NotImplementedError
 
-    def hand_over(self) -> None:
-        """Take what was typed (the workbench does)."""
+    def hand_over(self) -> bool:
+        """Take what was typed; False where it cannot be (the workbench does)."""
+        raise NotImplementedError
+
+    def take_text(self, text: str) -> None:
+        """Take another text (the workbench does)."""
+        raise NotImplementedError
+
+    async def may_stop(self) -> bool:
+        """Say whether no build runs, or a person wants it stopped (the workbench does)."""
         raise NotImplementedError
 
     @work(exclusive=True, group="ask")
@@ -45,7 +53,8 @@ class Saving(Screen[None]):
 
     async def save(self, *, elsewhere: bool = False) -> bool:
         """Save, asking whatever must be asked; say whether it is saved."""
-        self.hand_over()
+        if not self.hand_over():
+            return False
         path, force = None, False
         if self.session.desk.path is None or elsewhere:
             path = await self._ask_name()
@@ -88,7 +97,8 @@ class Saving(Screen[None]):
 
     async def may_leave(self) -> bool:
         """Say whether nothing would be lost, or a person does not mind."""
-        self.hand_over()
+        if not self.hand_over():
+            return False
         desk = self.session.desk
         if desk.saved or (desk.path is None and not desk.can_undo):
             return True
@@ -109,21 +119,24 @@ class Saving(Screen[None]):
         banner.update(f"{path.name if path else ''} {what}: {end}" if changed else "")
 
     def action_reload(self) -> None:
-        """Take the file's text; undo brings one's own back."""
+        """Take the file's text, which undo takes back; where the file is as it was, read the model again."""
         desk = self.session.desk
-        if not desk.changed_outside():
-            self.notify("the file is as it was", timeout=2)
-            return
-        try:
-            desk.reload()
-        except QrecipeError as error:
-            self.notify(error.diagnostics[0].fix, title=error.diagnostics[0].what, severity="error", markup=False)
-        self.session.trial = None
+        text = desk.text
+        if desk.changed_outside():
+            try:
+                text = desk.reload()
+            except QrecipeError as error:
+                found = error.diagnostics[0]
+                self.notify(found.fix, title=found.what, severity="error", markup=False)
+                return
+        else:
+            self.notify("the file is as it was: its model is read again", timeout=2)
+            desk.forget_models()
+        self.take_text(text)
         self.look_outside()
-        self.show()
 
     @work(exclusive=True, group="ask")
     async def action_open(self) -> None:
         """Open another recipe."""
-        if await self.may_leave():
+        if await self.may_leave() and await self.may_stop():
             await self.app.run_action("begin")

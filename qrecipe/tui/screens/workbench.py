@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
     from qrecipe.api.desk import Desk
+    from qrecipe.api.desk_edit import Edit
 
 Pane = Overview | Tensors | Rules | Recipe | Compare | Build
 
@@ -101,8 +102,6 @@ class Workbench(Selecting, Saving, Jobs, Screen[None]):
 
     def on_mount(self) -> None:
         """Show the recipe: its text where it has faults, else the grid."""
-        rows = self.session.rows().rows
-        self.session.tensor = rows[0].name if rows else None
         state = self.session.desk.state
         self.show_pane("recipe" if state.stale or state.plan is None else "overview")
         if state.errors:
@@ -113,7 +112,9 @@ class Workbench(Selecting, Saving, Jobs, Screen[None]):
     def show(self, *, every: bool = True) -> None:
         """Show the session everywhere; panes that are not seen when they are."""
         session = self.session
-        session.rows()
+        rows = session.rows().rows
+        if rows and session.row() is None:
+            session.tensor = rows[0].name
         self._title()
         bar = self.query_one(TabBar)
         bar.faults = len(session.desk.state.errors)
@@ -131,9 +132,8 @@ class Workbench(Selecting, Saving, Jobs, Screen[None]):
 
     def show_pane(self, name: str) -> None:
         """Go to a pane."""
-        self.hand_over()
-        if name != "rules" and self.query_one(Rules).editing:
-            self.query_one(Rules).close()
+        if not self.hand_over(leave_form=name != "rules"):
+            return
         self.query_one(ContentSwitcher).current = name
         self.query_one(TabBar).current = name
         self.show()
@@ -145,16 +145,28 @@ class Workbench(Selecting, Saving, Jobs, Screen[None]):
         mark = "" if desk.saved else "  ● not saved" if desk.path is not None else "  ● no file yet"
         target = f"  target {session.target} ({names.index(session.target) + 1} of {len(names)})" if names else ""
         marks = f"  * {len(session.marks)} marked" if session.marks else ""
-        trial = ""
+        trial = "  reading the model …" if desk.state.reading else ""
         if session.trial is not None:
             trial = "  TRIAL: cannot be resolved" if session.trial.stale else "  TRIAL: enter applies"
         self.query_one("#title", Static).update(f"qrecipe  {desk.name}{mark}{target}{marks}{trial}")
 
-    def hand_over(self) -> None:
-        """Take what was typed into the text, if its pause is not over yet."""
+    def hand_over(self, *, leave_form: bool = True) -> bool:
+        """Take what was typed and not applied yet: in the text, and in a rule's form.
+
+        False where a rule cannot be applied: the form stays, and says why.
+        """
         pending = self.query_one(Recipe).pending()
         if pending is not None:
             self.take_text(pending)
+        rules = self.query_one(Rules)
+        if not leave_form or not rules.editing:
+            return True
+        edit = rules.unapplied()
+        if edit is not None and not (rules.judged(edit) and self._apply(edit)):
+            self.notify("the rule that is typed cannot be applied: mend it, or leave it by esc", severity="warning")
+            return False
+        rules.close()
+        return True
 
     def action_pane(self, name: str) -> None:
         """Go to a pane."""
@@ -208,19 +220,22 @@ class Workbench(Selecting, Saving, Jobs, Screen[None]):
     @on(Rules.Edited)
     def _edited(self, message: Rules.Edited) -> None:
         message.stop()
-        rules = self.query_one(Rules)
+        if self._apply(message.edit) and message.then is not None:
+            self.query_one(Rules).go_to(message.then)
+
+    def _apply(self, edit: Edit) -> bool:
+        """Make an edit, and show it; say whether that could be."""
         if self.busy():
-            return
+            return False
         try:
-            self.session.desk.apply(message.edit)
+            self.session.desk.apply(edit)
         except QrecipeError as error:
             self.fault(error)
-            return
+            return False
         self.session.trial = None
         self.show()
-        rules.rebase()
-        if message.then is not None:
-            rules.go_to(message.then)
+        self.query_one(Rules).rebase()
+        return True
 
     @on(Recipe.Typed)
     def _typed(self, message: Recipe.Typed) -> None:
@@ -242,11 +257,13 @@ class Workbench(Selecting, Saving, Jobs, Screen[None]):
         self._go(back=False)
 
     def _go(self, *, back: bool) -> None:
+        rules = self.query_one(Rules)
+        if rules.editing and rules.unapplied() is not None:
+            rules.restore()
+            return
         self.hand_over()
         if self.busy():
             return
-        if self.query_one(Rules).editing:
-            self.query_one(Rules).close()
         desk = self.session.desk
         self.session.trial = None
         if (desk.undo() if back else desk.redo()) is None:

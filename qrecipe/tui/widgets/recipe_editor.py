@@ -56,11 +56,15 @@ class RecipeEditor(TextArea):
             self._highlights[row] = list(_highlights(self.document.get_line(row)))
 
     def load(self, text: str) -> None:
-        """Show another text; the cursor and the lines in sight stay, as far as they can."""
+        """Show another text; the cursor and the lines in sight stay, as far as they can.
+
+        One whose line ends or separators a text area would change is shown, and cannot be edited here.
+        """
         if text != self.text:
             cursor, offset = self.cursor_location, self.scroll_offset
             with self.prevent(TextArea.Changed):
                 self.load_text(text)
+            self.read_only = self.text != text
             row = min(cursor[0], self.document.line_count - 1)
             self.move_cursor((row, min(cursor[1], len(self.document.get_line(row)))))
             self.scroll_to(offset.x, offset.y, animate=False)

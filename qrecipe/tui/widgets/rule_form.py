@@ -73,6 +73,7 @@ class RuleForm(Vertical):
         self._session = session
         self._rule: RuleLine | None = None
         self._at = 0
+        self._began: Edit | None = None
         self._offers: tuple[Completion, ...] = ()
         self.trial: State | None = None
 
@@ -98,6 +99,7 @@ class RuleForm(Vertical):
                 field.value = str(getattr(rule, name))
                 field.cursor_position = len(field.value)
             self.query_one(Checkbox).value = rule.protected
+        self._began = self.edit() if self.new else None
         self._clear()
         self._field("type" if new_at is not None and rule.match else "match").focus()
         if self.new:
@@ -124,6 +126,18 @@ class RuleForm(Vertical):
         if name is None or self._rule.index is None or values[name] == getattr(self._rule, name):
             return None
         return SetField(self._rule.index, name, values[name] or (None if name in ("when", "why") else ""))
+
+    def unapplied(self) -> Edit | None:
+        """Return what was typed and not applied; None where nothing was."""
+        edit = self.edit()
+        return None if edit == self._began else edit
+
+    def restore(self) -> None:
+        """Make every field what it was when the form was filled."""
+        with self.prevent(Input.Changed):
+            for name in _FIELDS:
+                self._field(name).value = str(getattr(self._rule, name))
+        self._clear()
 
     def judge(self, trial: State | None, fault: str = "") -> None:
         """Show what is wrong with what was typed, under the field that it is about."""
@@ -271,7 +285,5 @@ class RuleForm(Vertical):
             self._hide()
             return
         if self._rule is not None and not self.new:
-            with self.prevent(Input.Changed):
-                for name in _FIELDS:
-                    self._field(name).value = str(getattr(self._rule, name))
+            self.restore()
         self.post_message(self.Closed())
