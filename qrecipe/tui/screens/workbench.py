@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 Pane = Overview | Tensors | Rules | Recipe | Compare | Build
 
 
-class Workbench(Selecting, Saving, Jobs, Screen[None]):
+class Workbench(Selecting, Jobs, Saving, Screen[None]):
     """The screen."""
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide"), (170, "-vast")]  # noqa: RUF012 - typed by Screen
