@@ -105,7 +105,7 @@ def bring_together(
 
 def model_with(inventory: Inventory, imatrix: Imatrix | None = None) -> Model:
     """Return a model as it is resolved: tensors, which of them are protected, which the imatrix has data for."""
-    listed, release = protected_patterns(inventory.protected)
+    listed, release = protected_patterns(inventory.protected, inventory.arch)
     return Model(inventory, protected_tensors(inventory, listed, release), None if imatrix is None else imatrix.names)
 
 
