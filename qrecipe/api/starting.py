@@ -57,7 +57,7 @@ def new_recipe(checkpoint: str | Path, *, output: str | Path | None = None, from
         text = grid_starter(model_with(inventory), into, found, name=_name(reference), source=source)
     else:
         text = starter(model_with(inventory), into, name=_name(reference), source=source)
-    return _kept(text, output)
+    return kept(text, output)
 
 
 def copy_recipe(recipe: str | Path, *, output: str | Path | None = None) -> str:
@@ -73,7 +73,7 @@ def copy_recipe(recipe: str | Path, *, output: str | Path | None = None) -> str:
     loaded = load_recipe(recipe)
     if has_scheme(loaded.file):
         raise BuildError(_base(loaded.file))
-    return _kept(relocated(loaded, _folder(output)), output)
+    return kept(relocated(loaded, _folder(output)), output)
 
 
 def _folder(output: str | Path | None) -> Path:
@@ -102,7 +102,7 @@ def _writable(source: str) -> str:
     )
 
 
-def _kept(text: str, output: str | Path | None) -> str:
+def kept(text: str, output: str | Path | None) -> str:
     """Write the text where it is wanted, whole or not at all."""
     if output is None:
         return text

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 from qrecipe.errors import Location
 from qrecipe.recipe.document import read_document
+from qrecipe.recipe.locate import KeyPath
 from qrecipe.recipe.pattern import Pattern, parse_pattern
 from qrecipe.recipe.shipped import shipped_folder
 from qrecipe.recipe.variables import Variables
@@ -22,7 +23,7 @@ def protected_patterns(further: Iterable[str] = (), arch: str = "") -> tuple[tup
     """
     document = read_document(shipped_folder() / "lib" / "protected.toml", "lib:protected")
     of_arch = document.data["architectures"].get(arch, ())
-    named = [(("names", index), name) for index, name in enumerate(document.data["names"])]
+    named: list[tuple[KeyPath, str]] = [(("names", index), name) for index, name in enumerate(document.data["names"])]
     named += [(("architectures", arch, index), name) for index, name in enumerate(of_arch)]
     listed = [parse_pattern(name, document.places.string(path, name), Variables()) for path, name in named]
     listed += [parse_pattern(name, Location(key_path="protected", text=name), Variables()) for name in further]

@@ -101,6 +101,7 @@ def hooks_page() -> str:
         *(_section(name, node, "hooks.md") for name, node in nouns().items()),
         "## Protocols that are handed in",
         _section("Checkpoint", definitions("qrecipe.types.source")["Checkpoint"], "hooks.md"),
+        _section("DialectModel", definitions("qrecipe.types.dialect")["DialectModel"], "hooks.md"),
         _aliases("hooks.md"),
     )
     return "\n\n".join(sections) + "\n"
