@@ -55,6 +55,8 @@ def draw(random: Random, model: Drawn, folder: Path) -> list[str]:
         words.append("--pure")
     if random.random() < 0.12:
         words.append("--leave-output-tensor")
+    if random.random() < 0.1:
+        words.append("--keep-split")  # visits tensors in the file's order, in a file that is whole too
     if random.random() < 0.2:
         words += ["--output-tensor-type", random.choice(_TYPES)]
     if random.random() < 0.2:
