@@ -5,6 +5,7 @@ Importing this costs the whole tool; `qrecipe/__init__.py` looks its names up on
 
 from qrecipe.api.building import BuildResult, Built, build, rehearse
 from qrecipe.api.grids import inspect_grid
+from qrecipe.api.imatrices import combine_imatrices, inspect_imatrix
 from qrecipe.api.importing import import_recipe
 from qrecipe.api.looking import Inspection, Plugin, formats, inspect, plugins
 from qrecipe.api.measuring import measure
@@ -17,6 +18,7 @@ from qrecipe.planner.plan import Plan, TargetPlan
 from qrecipe.recipe.shipped import shipped_recipes
 from qrecipe.types.dialect import Imported
 from qrecipe.types.grid import Grid, GridInspection, GridRun, TensorGrid
+from qrecipe.types.imatrix import ImatrixEntry, ImatrixInspection
 from qrecipe.types.lock import Lock, LockedTensor, WrittenLock
 from qrecipe.types.verification import Measurement, TensorValues, Verification
 
@@ -27,6 +29,8 @@ __all__ = [
     "Grid",
     "GridInspection",
     "GridRun",
+    "ImatrixEntry",
+    "ImatrixInspection",
     "Imported",
     "Inspection",
     "Lock",
@@ -42,12 +46,14 @@ __all__ = [
     "WrittenLock",
     "build",
     "check",
+    "combine_imatrices",
     "copy_recipe",
     "explain",
     "formats",
     "import_recipe",
     "inspect",
     "inspect_grid",
+    "inspect_imatrix",
     "measure",
     "new_plugin",
     "new_recipe",

@@ -19,6 +19,7 @@ from tests.catalogue import (
     evaluations,
     files,
     folders,
+    imatrices,
     recipes,
     remotes,
     tokenizers,
@@ -49,6 +50,7 @@ def provocations() -> dict[str, Callable[[], object]]:
             remotes,
             evaluations,
             folders,
+            imatrices,
         )
         for name, made in vars(module).items()
         if getattr(made, "__module__", "") == module.__name__ and name[0] != "_" and not isinstance(made, type)

@@ -1,4 +1,4 @@
-"""qrecipe chooses what llama-quantize chooses, and builds what it builds: recorded cases, whole files, and live ones."""
+"""qrecipe chooses what llama-quantize chooses, and builds what it builds: recorded cases, whole files, live ones."""
 
 import json
 import os

@@ -1,9 +1,9 @@
 """Whole files by every file type: what llama-quantize wrote, as digests, and the same by `import` and `build`.
 
-    python -m tests.oracle.mixtures.builds --tool BUILD/bin/llama-quantize --model NAME    # makes its part of the golden
+    python -m tests.oracle.mixtures.builds --tool BUILD/bin/llama-quantize --model NAME    # makes its part
 
-A case is a model of `weights.py`, a file type, and whether an imatrix is given. Recorded are the SHA-256 of the file and
-of its data section. llama-quantize refuses some types without an imatrix: there is no such case.
+A case is a model of `weights.py`, a file type, and whether an imatrix is given. Recorded are the SHA-256 of the file
+and of its data section. llama-quantize refuses some types without an imatrix: there is no such case.
 """
 
 from __future__ import annotations
