@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 from qrecipe.api.opening import open_model
 from qrecipe.api.outcome import model_with
 from qrecipe.api.staging import Staging
+from qrecipe.api.weighting import uncounted
 from qrecipe.errors import BuildError, Diagnostic, Location
 from qrecipe.host.catalog import make_catalog
 from qrecipe.planner.faults import tensors
@@ -50,7 +51,7 @@ def inspect_imatrix(file: str | Path, *, source: str | Path | None = None) -> Im
         datasets=found.datasets,
         chunk_count=found.chunk_count,
         chunk_size=found.chunk_size,
-        findings=(*_uncounted(str(file), entries), *against),
+        findings=(*uncounted(str(file), {each.name: each.uncounted for each in entries if each.uncounted}), *against),
     )
 
 
@@ -82,24 +83,8 @@ def _entries(found: ImatrixSums) -> Iterator[ImatrixEntry]:
     for name, sums in found.sums.items():
         counts = [int(count) for count in found.counts[name]]
         scarce = [i for i, count in enumerate(counts) if 0 < count * len(counts) * _SCARCE < sum(counts)]
-        uncounted = () if found.legacy else tuple(i for i, count in enumerate(counts) if count == 0)
-        yield ImatrixEntry(name, sums.shape[0], sums.shape[1], min(counts), max(counts), uncounted, tuple(scarce))
-
-
-def _uncounted(file: str, entries: Sequence[ImatrixEntry]) -> Iterator[Diagnostic]:
-    """Yield a warning about experts that no token reached."""
-    lacking = [entry for entry in entries if entry.uncounted]
-    if lacking:
-        count = sum(len(entry.uncounted) for entry in lacking)
-        yield Diagnostic(
-            "imatrix-uncounted",
-            f"{count} of {sum(entry.matrices for entry in lacking)} matrices have no data, in "
-            f"{tensors([entry.name for entry in lacking])}",
-            Location(file=file),
-            why="no token of the text reached these experts; they are quantized as without an imatrix",
-            fix="make the imatrix from more text, or of more kinds",
-            severity="warning",
-        )
+        missed = () if found.legacy else tuple(i for i, count in enumerate(counts) if count == 0)
+        yield ImatrixEntry(name, sums.shape[0], sums.shape[1], min(counts), max(counts), missed, tuple(scarce))
 
 
 def _against(file: Path, source: str) -> Iterator[Diagnostic]:

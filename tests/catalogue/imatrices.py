@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import qrecipe
-from tests.catalogue.workplace import model
+from tests.catalogue.workplace import model, recipe
 from tests.sources.imatrix_bytes import imatrix, legacy, legacy_entry
 
 
@@ -13,6 +13,13 @@ def experts_without_data() -> object:
     data = {"blk.0.ffn_up_exps.weight.in_sum2": ((4, 2), (1.0,) * 8)}
     Path("imatrix.gguf").write_bytes(imatrix(data | {"blk.0.ffn_up_exps.weight.counts": ((4, 1), (5, 0, 0, 7))}))
     return qrecipe.inspect_imatrix("imatrix.gguf").findings
+
+
+def tensors_that_the_imatrix_does_not_weight() -> object:
+    model()
+    Path("imatrix.dat").write_bytes(legacy(legacy_entry(b"blk.0.attn_q.weight", 2, (1.0,) * 256)))
+    recipe('source = "tiny.gguf"\nimatrix = "imatrix.dat"\n[[rules]]\nmatch = "**"\ntype = "Q4_K | Q5_0"\n')
+    return qrecipe.plan("mine.toml").findings
 
 
 def an_imatrix_that_lacks_tensors_of_the_model() -> object:
