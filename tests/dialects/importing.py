@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import qrecipe
@@ -10,13 +11,16 @@ from tests.oracle.mixtures.models import NEEDED, Drawn
 ROLES = {"attn_q": 256, "attn_k": 256, "attn_v": 256, "attn_output": 256, "ffn_up": 256, "ffn_down": 512}
 
 
-def model(path: Path, *, blocks: int = 8, arch: str = "llama", tied: bool = False, **facts: int) -> Path:
-    """Write a model of equal blocks."""
+def model(
+    path: Path, *, blocks: int = 8, arch: str = "llama", tied: bool = False, order: Sequence[str] = (), **facts: int
+) -> Path:
+    """Write a model of equal blocks; `order` are tensors that stand in its file before the others."""
     given = {"block_count": blocks, "embedding_length": 256, "attention.head_count": 8, "attention.head_count_kv": 8}
     tensors = {"token_embd.weight": (64, 256), "output_norm.weight": (256,)}
     tensors |= {} if tied else {"output.weight": (64, 256)}
     for block in range(blocks):
         tensors |= {f"blk.{block}.{role}.weight": (64, cols) for role, cols in ROLES.items()}
+    tensors = {name: tensors[name] for name in (*order, *tensors)}
     Drawn(arch, given | facts | NEEDED, tensors, "F16").write(path)
     return path
 

@@ -11,7 +11,7 @@ from qrecipe.dialects.llama_quantize.expression import ExpressionError, expressi
 from qrecipe.dialects.llama_quantize.faults import line_of
 from qrecipe.dialects.llama_quantize.file_types import NAMES, file_type
 from qrecipe.dialects.llama_quantize.names import globs_of
-from qrecipe.errors import Location
+from qrecipe.errors import Location, RecipeError
 from qrecipe.recipe.pattern import parse_pattern
 from qrecipe.recipe.shipped import shipped_bases
 from qrecipe.recipe.variables import Variables
@@ -103,6 +103,30 @@ def test_what_loses_its_imatrix_data_is_encoded_without():
         ("blk.{0..7}.ffn_up", "Q4_0(fit=rtn)"),
         ("blk.{1..7}.ffn_down", "Q4_0(fit=rtn)"),
     ]
+
+
+def test_head_and_embeddings_do_without_the_data_that_others_need():
+    assert rules("--token-embedding-type iq3_xxs m.gguf q8_0") == [("token_embd", "IQ3_XXS(fit=rtn)")]
+    assert rules("--tensor-type token_embd=iq2_s m.gguf q8_0") == [("token_embd", "IQ2_S(fit=rtn) | IQ4_NL | F16")]
+    assert rules("--imatrix i.dat --token-embedding-type iq2_s m.gguf q8_0") == [
+        ("token_embd", "IQ2_S(fit=rtn)"),
+        ("token_embd", "IQ2_S"),
+    ]
+    whens = [rule.get("when") for rule in tomllib.loads(imported("--imatrix i.dat --pure m.gguf iq3_xxs"))["rules"]]
+    assert whens == ["not imatrix", "not imatrix", None]
+
+
+@pytest.mark.parametrize(("excluded", "file_type"), [("ffn_up", "iq2_xs"), ("attn_q", "q2_k_s"), ("attn_k", "iq3_xxs")])
+def test_data_that_a_type_needs_is_not_taken_away(excluded, file_type):
+    with pytest.raises(RecipeError) as caught:
+        imported(f"--imatrix i.dat --exclude-weights {excluded} m.gguf {file_type}")
+    assert [each.code for each in caught.value.diagnostics] == ["command-starved"]
+
+
+def test_shards_are_counted_in_their_order():
+    names = ["blk.1.attn_v.weight", "blk.0.attn_v.weight", *(f"blk.{i}.attn_v.weight" for i in range(2, 8))]
+    model(Path("m.gguf"), order=names)
+    assert rules("--keep-split m.gguf q4_k_m") == [("blk.0.attn_v", "Q4_K"), ("blk.1.attn_v", "Q6_K")]
 
 
 def test_metadata_is_what_llama_quantize_writes():

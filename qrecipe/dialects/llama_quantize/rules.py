@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from qrecipe.types.dialect import DialectModel
 
 TOKENS, PER_LAYER, HEAD = "token_embd.weight", "per_layer_token_embd.weight", "output.weight"
+_LOOKED_UP = (HEAD, TOKENS, PER_LAYER)  # those whose imatrix data llama-quantize does not insist on
 _WITHOUT = "it is not at hand, and what it holds decides here"
 
 
@@ -85,7 +86,9 @@ class Rules:
         left = [name for name in names if name not in self.taken]
         if self.model is not None:
             left = [name for name in left if name in self.quantized]
-        self.made += [Rule(glob, type_, why, when, optional=self.model is None) for glob in globs_of(left)]
+        rest = left if self._without_data(left, type_) else []
+        optional = self.model is None or rest != left or self._hungry(type_) is not None
+        self.made += [Rule(glob, type_, why, when, optional) for glob in globs_of(rest)]
         if not when:
             self.taken |= set(left)
 
@@ -97,15 +100,44 @@ class Rules:
                 self.findings.append(self._idle(each))
                 continue
             known = None if self.model is None else (left, hits)
-            for match in pattern_of(each, known, needs_model=lambda: self._needs_model("--tensor-type")):
-                self.made.append(Rule(match, self._chain(each.type), f"--tensor-type {each.given}"))
+            alone = bool(hits) and set(hits) <= set(_LOOKED_UP)
+            more = self._without_data([name for name in hits if name in _LOOKED_UP], self._chain(each.type))
+            matches = pattern_of(each, known, needs_model=lambda: self._needs_model("--tensor-type"))
+            hungry = self._hungry(each.type) is not None
+            for match in matches if more or not alone else ():
+                why = f"--tensor-type {each.given}"
+                self.made.append(Rule(match, self._chain(each.type), why, optional=alone and hungry))
             self.taken |= set(hits)
             self.overridden |= set(hits)
+
+    def _hungry(self, type_: str) -> str | None:
+        """Return the chain that does without imatrix data, for a type that needs data; None for others."""
+        variables = load_recipe(self.command.file_type.base).variables.values
+        while type_.startswith("${"):
+            type_ = str(variables[type_[2:-1]].value)
+        first = type_.partition(" ")[0]
+        found = type_named(first)
+        needs = found is not None and found.imatrix == "needed"
+        return type_.replace(first, f"{first}(fit=rtn)", 1) if needs else None
+
+    def _without_data(self, names: Sequence[str], type_: str) -> bool:
+        """Let the head and the embeddings do without data that others need; say if a rule with data is needed too."""
+        chain = self._hungry(type_)
+        if chain is None:
+            return True
+        given = self.command.imatrix is not None
+        why, when = "llama-quantize insists on no imatrix data for it", "not imatrix" if given else ""
+        self.made += [Rule(glob, chain, why, when, optional=given or self.model is None) for glob in globs_of(names)]
+        return given
 
     def _pure(self) -> None:
         if self.command.file_type.name == "Q2_K_S":  # the embeddings and the head need no imatrix data
             self._named([HEAD, TOKENS, PER_LAYER], "${q2}", "--pure")
         if self.model is None or set(self.quantized) - self.taken:
+            left = [
+                name for name in _LOOKED_UP if name not in self.taken and (name in self.quantized or not self.model)
+            ]
+            self._without_data(left, "${default}")
             self.made.append(Rule("**", "${default}", "--pure: no mixture"))
 
     def _mixture(self) -> None:
@@ -152,7 +184,8 @@ class Rules:
             found = type_named(type_)
             if name in self.quantized and not self.weighted(name) and found is not None and found.imatrix != "unused":
                 groups.setdefault(type_, []).append(name)
-                if found.imatrix != "used" and name not in (HEAD, TOKENS, PER_LAYER):
+                needs = found.imatrix != "used" or (type_, command.file_type.name) == ("Q2_K", "Q2_K_S")
+                if needs and name not in _LOOKED_UP:
                     self._starves(option.partition(" ")[0], name, type_)
         for type_, names in groups.items():
             yield from (Rule(glob, f"{type_}(fit=rtn)", f"{option}: no imatrix data") for glob in globs_of(names))
