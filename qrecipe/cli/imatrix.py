@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
     from qrecipe import ImatrixEntry, ImatrixInspection
 
+_BLOCK = re.compile(r"blk\.(\d{1,9})\.(.+)", re.ASCII)
 _SHOWN = 8  # numbers of experts in a row
 
 
@@ -81,9 +83,9 @@ def _rows(entries: Sequence[ImatrixEntry]) -> Iterator[Sequence[str]]:
 
 
 def _role(name: str) -> tuple[str, int | None]:
-    first, _, rest = name.removesuffix(".weight").partition(".")
-    number, _, role = rest.partition(".")
-    return (role, int(number)) if first == "blk" and number.isdecimal() and len(number) < 10 else (name, None)  # noqa: PLR2004
+    short = name.removesuffix(".weight")
+    found = _BLOCK.fullmatch(short)
+    return (short, None) if found is None else (found[2], int(found[1]))
 
 
 def _numbers(experts: Sequence[int]) -> str:

@@ -98,3 +98,13 @@ def test_a_mixture_that_needs_an_imatrix_says_so(name):
 def test_each_rule_says_why(name):
     family = load_recipe(f"lib:llama/{name}").family
     assert [rule.match for written in family for rule in written.model.rules if not rule.why] == []
+
+
+def test_names_that_nobody_knows_get_what_no_rule_singles_out():
+    found = types("q4_k_m", small(extra=[("blk.0.strange.weight", (8, 256)), ("odd.weight", (8, 320))]))
+    assert (found["blk.0.strange.weight"], found["odd.weight"]) == ("Q4_K", "Q5_0")
+
+
+def test_mtp_blocks_count():
+    found = types("q3_k_m", small(layers=32, n_mtp_layers=1))
+    assert [found[f"blk.{i}.ffn_down.weight"] for i in (0, 1, 2, 31)] == ["Q5_K", "Q5_K", "Q4_K", "Q4_K"]
