@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from qrecipe.api.opening import open_model
 from qrecipe.api.outcome import model_with
-from qrecipe.api.starting import kept
+from qrecipe.api.starting import kept, writable
 from qrecipe.api.targets import Facts, resolve_targets
 from qrecipe.errors import Diagnostic, RecipeError, SourceAbsentError
 from qrecipe.host.catalog import make_catalog
@@ -54,7 +54,7 @@ def import_recipe(
     folder = Path.cwd() if output is None else Path(output).parent
 
     def seen_from_there(path: str) -> str:
-        return moved(path, Path.cwd(), folder) if is_relative(path) else path
+        return writable(moved(path, Path.cwd(), folder) if is_relative(path) else path)
 
     imported = found.read(given, seen_from_there(reference), _model(reference, catalog), seen_from_there)
     kept(imported.recipe, output)

@@ -49,7 +49,7 @@ def new_recipe(checkpoint: str | Path, *, output: str | Path | None = None, from
     backend = catalog.backends[_BACKEND]
     if (refusal := backend.refuses(inventory, target)) is not None:
         raise PlanError(refusal)
-    source = _writable(moved(reference, Path.cwd(), folder) if is_relative(reference) else reference)
+    source = writable(moved(reference, Path.cwd(), folder) if is_relative(reference) else reference)
     into = Destination(target, backend, catalog.formats, inventory)
     if from_grid:
         limits = Limits(cores(), task_budget(None))
@@ -87,7 +87,7 @@ def _name(reference: str) -> str:
     return f"{re.sub(r'[^A-Za-z0-9._-]+', '-', stem).strip('-.') or 'my'}-mix"
 
 
-def _writable(source: str) -> str:
+def writable(source: str) -> str:
     """Refuse a name that a recipe's string cannot hold."""
     variable = VARIABLE.search(source)
     if variable is None and source.isprintable():

@@ -11,7 +11,7 @@ from qrecipe.dialects.llama_quantize.expression import ExpressionError, expressi
 from qrecipe.dialects.llama_quantize.faults import line_of
 from qrecipe.dialects.llama_quantize.file_types import NAMES, file_type
 from qrecipe.dialects.llama_quantize.names import globs_of
-from qrecipe.errors import Location, RecipeError
+from qrecipe.errors import Location, RecipeError, SourceError
 from qrecipe.recipe.pattern import parse_pattern
 from qrecipe.recipe.shipped import shipped_bases
 from qrecipe.recipe.variables import Variables
@@ -121,6 +121,17 @@ def test_data_that_a_type_needs_is_not_taken_away(excluded, file_type):
     with pytest.raises(RecipeError) as caught:
         imported(f"--imatrix i.dat --exclude-weights {excluded} m.gguf {file_type}")
     assert [each.code for each in caught.value.diagnostics] == ["command-starved"]
+
+
+def test_what_reads_like_a_variable_is_none():
+    Path("m.gguf").rename("m${x}.gguf")
+    with pytest.raises(SourceError) as caught:
+        imported(["m${x}.gguf", "q6_k"])
+    assert [each.code for each in caught.value.diagnostics] == ["source-name"]
+    Path("m${x}.gguf").rename("m.gguf")
+    text = imported(["--tensor-type", r"attn_v|\${2}=q8_0", "m.gguf", "q6_k"], output="r.toml")
+    assert r'why = "--tensor-type attn_v|\\$ {2}=q8_0"' in text
+    assert qrecipe.check("r.toml") == ()
 
 
 def test_shards_are_counted_in_their_order():

@@ -40,7 +40,8 @@ class Rule:
     optional: bool = False
 
     def __str__(self) -> str:
-        lines = {"match": self.match, "when": self.when, "type": self.type, "why": self.why}
+        why = self.why.replace("${", "$ {")  # their patterns hold no variables
+        lines = {"match": self.match, "when": self.when, "type": self.type, "why": why}
         text = "".join(f"{key} = {toml_value(value)}\n" for key, value in lines.items() if value)
         return f"\n[[rules]]\n{text}" + ("optional = true\n" if self.optional else "")
 
