@@ -5,6 +5,8 @@ Importing this costs the whole tool; `qrecipe/__init__.py` looks its names up on
 
 from qrecipe.api.building import BuildResult, Built, build, rehearse
 from qrecipe.api.grids import inspect_grid
+from qrecipe.api.imatrices import combine_imatrices, inspect_imatrix
+from qrecipe.api.importing import import_recipe
 from qrecipe.api.looking import Inspection, Plugin, formats, inspect, plugins
 from qrecipe.api.measuring import measure
 from qrecipe.api.plugin_starting import new_plugin
@@ -14,7 +16,9 @@ from qrecipe.api.verifying import read_lock, verify
 from qrecipe.planner.explain import Explanation, RuleVerdict
 from qrecipe.planner.plan import Plan, TargetPlan
 from qrecipe.recipe.shipped import shipped_recipes
+from qrecipe.types.dialect import Imported
 from qrecipe.types.grid import Grid, GridInspection, GridRun, TensorGrid
+from qrecipe.types.imatrix import ImatrixEntry, ImatrixInspection
 from qrecipe.types.lock import Lock, LockedTensor, WrittenLock
 from qrecipe.types.verification import Measurement, TensorValues, Verification
 
@@ -25,6 +29,9 @@ __all__ = [
     "Grid",
     "GridInspection",
     "GridRun",
+    "ImatrixEntry",
+    "ImatrixInspection",
+    "Imported",
     "Inspection",
     "Lock",
     "LockedTensor",
@@ -39,11 +46,14 @@ __all__ = [
     "WrittenLock",
     "build",
     "check",
+    "combine_imatrices",
     "copy_recipe",
     "explain",
     "formats",
+    "import_recipe",
     "inspect",
     "inspect_grid",
+    "inspect_imatrix",
     "measure",
     "new_plugin",
     "new_recipe",

@@ -7,7 +7,7 @@ the resolutions behind it, the open checkpoint. Faults that leave nothing to res
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
@@ -17,6 +17,7 @@ from qrecipe.api.locking import lock_of
 from qrecipe.api.opening import names_in, open_imatrix, open_inventory, open_model
 from qrecipe.api.replan import is_plan_file
 from qrecipe.api.targets import Facts, resolve_targets
+from qrecipe.api.weighting import uncounted
 from qrecipe.errors import Diagnostic, Location, PlanError, RecipeError, SourceAbsentError, SourceError
 from qrecipe.host.catalog import make_catalog
 from qrecipe.planner.plan import Plan
@@ -99,7 +100,8 @@ def outcome_of(loaded: Recipe, opened: Opened, catalog: Catalog, *, lock: bool) 
         *catalog.problems,
         *((materials.note,) if materials.note else ()),
         *materials.inventory.findings,
-        *resolved.warnings,
+        *dict.fromkeys(resolved.warnings),
+        *_uncounted(imatrix, opened.data, materials.inventory),
     )
     plan = Plan(
         recipe=loaded.name,
@@ -120,7 +122,7 @@ def outcome_of(loaded: Recipe, opened: Opened, catalog: Catalog, *, lock: bool) 
 
 def model_with(inventory: Inventory, imatrix: Imatrix | None = None) -> Model:
     """Return a model as it is resolved: tensors, which of them are protected, which the imatrix has data for."""
-    listed, release = protected_patterns(inventory.protected)
+    listed, release = protected_patterns(inventory.protected, inventory.arch)
     return Model(inventory, protected_tensors(inventory, listed, release), None if imatrix is None else imatrix.names)
 
 
@@ -167,6 +169,13 @@ def imatrix_of(recipe: Recipe, inventory: Inventory) -> tuple[Imatrix | None, Im
     if not os.path.exists(path):  # noqa: PTH110 - Path.exists fails where a name is too long, or a folder is closed
         raise SourceError(_no_imatrix(recipe, path))
     return open_imatrix(path, inventory)
+
+
+def _uncounted(imatrix: Imatrix | None, data: ImatrixData | None, inventory: Inventory) -> Iterator[Diagnostic]:
+    """Yield a warning about this model's experts without data."""
+    if imatrix is not None and data is not None:
+        names = [tensor.name for tensor in inventory.tensors if tensor.name in data.uncounted]
+        yield from uncounted(imatrix.file, {name: data.uncounted[name] for name in names})
 
 
 def _no_imatrix(recipe: Recipe, path: Path) -> Diagnostic:

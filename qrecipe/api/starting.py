@@ -49,7 +49,7 @@ def new_recipe(checkpoint: str | Path, *, output: str | Path | None = None, from
     backend = catalog.backends[_BACKEND]
     if (refusal := backend.refuses(inventory, target)) is not None:
         raise PlanError(refusal)
-    source = _writable(moved(reference, Path.cwd(), folder) if is_relative(reference) else reference)
+    source = writable(moved(reference, Path.cwd(), folder) if is_relative(reference) else reference)
     into = Destination(target, backend, catalog.formats, inventory)
     if from_grid:
         limits = Limits(cores(), task_budget(None))
@@ -57,7 +57,7 @@ def new_recipe(checkpoint: str | Path, *, output: str | Path | None = None, from
         text = grid_starter(model_with(inventory), into, found, name=_name(reference), source=source)
     else:
         text = starter(model_with(inventory), into, name=_name(reference), source=source)
-    return _kept(text, output)
+    return kept(text, output)
 
 
 def copy_recipe(recipe: str | Path, *, output: str | Path | None = None) -> str:
@@ -73,7 +73,7 @@ def copy_recipe(recipe: str | Path, *, output: str | Path | None = None) -> str:
     loaded = load_recipe(recipe)
     if has_scheme(loaded.file):
         raise BuildError(_base(loaded.file))
-    return _kept(relocated(loaded, _folder(output)), output)
+    return kept(relocated(loaded, _folder(output)), output)
 
 
 def _folder(output: str | Path | None) -> Path:
@@ -87,7 +87,7 @@ def _name(reference: str) -> str:
     return f"{re.sub(r'[^A-Za-z0-9._-]+', '-', stem).strip('-.') or 'my'}-mix"
 
 
-def _writable(source: str) -> str:
+def writable(source: str) -> str:
     """Refuse a name that a recipe's string cannot hold."""
     variable = VARIABLE.search(source)
     if variable is None and source.isprintable():
@@ -102,7 +102,7 @@ def _writable(source: str) -> str:
     )
 
 
-def _kept(text: str, output: str | Path | None) -> str:
+def kept(text: str, output: str | Path | None) -> str:
     """Write the text where it is wanted, whole or not at all."""
     if output is None:
         return text

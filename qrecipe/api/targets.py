@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from qrecipe.api.locking import locked
 from qrecipe.api.plugin_faults import blamed
+from qrecipe.api.weighting import unweighted
 from qrecipe.errors import Diagnostic, Location, QrecipeError
 from qrecipe.planner.alternatives import idle_alternatives
 from qrecipe.planner.faults import tensors, type_of_rule
@@ -126,6 +127,8 @@ def _one(recipe: Recipe, target: Target, facts: Facts, catalog: Catalog, result:
     plan = lay_out(target, resolution.decisions, catalog, facts)
     result.targets += (plan,)
     result.warnings += tuple(_fits_missing(resolution.decisions, catalog))
+    if facts.imatrix is not None:
+        result.warnings += tuple(unweighted(resolution.decisions, facts.imatrix))
 
 
 def _target(wanted: RecipeTarget, backend: Backend) -> Target:

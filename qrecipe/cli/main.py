@@ -16,7 +16,21 @@ from typing import Annotated
 
 import typer
 
-from qrecipe.cli import build, check, explain, inspect, new, plan, plugins, schema, tui, types, verify
+from qrecipe.cli import (
+    build,
+    check,
+    explain,
+    imatrix,
+    importing,
+    inspect,
+    new,
+    plan,
+    plugins,
+    schema,
+    tui,
+    types,
+    verify,
+)
 from qrecipe.cli import eval as evaluation
 from qrecipe.errors import Diagnostic, QrecipeError
 
@@ -31,7 +45,22 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (build, plan, explain, check, new, tui, inspect, verify, evaluation, types, plugins, schema):
+for command in (
+    build,
+    plan,
+    explain,
+    check,
+    new,
+    tui,
+    importing,
+    imatrix,
+    inspect,
+    verify,
+    evaluation,
+    types,
+    plugins,
+    schema,
+):
     command.register(app)
 
 

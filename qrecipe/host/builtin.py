@@ -12,6 +12,7 @@ from qrecipe.hooks import hookimpl
 
 if TYPE_CHECKING:
     from qrecipe.types.architecture import Architecture
+    from qrecipe.types.dialect import Dialect
     from qrecipe.types.format import Fit, Format
     from qrecipe.types.source import Source
     from qrecipe.types.target import Backend
@@ -91,4 +92,15 @@ class Checkpoints:
         return SOURCES
 
 
-BUILTINS: tuple[object, ...] = (Codecs(), Conditions(), Gguf(), Local(), Families(), Checkpoints())
+class Dialects:
+    """Command lines of llama-quantize."""
+
+    @hookimpl
+    def qrecipe_dialects(self) -> Sequence[Dialect]:
+        """Offer the built-in dialects."""
+        from qrecipe.dialects.builtin import DIALECTS
+
+        return DIALECTS
+
+
+BUILTINS: tuple[object, ...] = (Codecs(), Conditions(), Gguf(), Local(), Families(), Checkpoints(), Dialects())

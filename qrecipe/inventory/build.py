@@ -80,6 +80,7 @@ def facts_of(arch: str, metadata: Iterable[MetadataEntry], tensors: Sequence[Ten
         n_vocab=_n_vocab(arch, by_key, tensors),
         n_heads=_number(by_key, f"{arch}.attention.head_count"),
         n_kv_heads=_number(by_key, f"{arch}.attention.head_count_kv"),
+        n_mtp_layers=_number(by_key, f"{arch}.nextn_predict_layers"),
     )
 
 

@@ -50,6 +50,7 @@ class _Facts(_Strict):
     n_vocab: _Count | None = None
     n_heads: _Count | None = None
     n_kv_heads: _Count | None = None
+    n_mtp_layers: _Count | None = None
 
 
 class _Row(_Strict):

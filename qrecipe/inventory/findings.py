@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _KEYS = (
     *("inventory", "arch", "mapped", "facts", "protected", "tensors"),
     *("name", "shape", "dtype", "gguf_dtype", "sources", "blocks"),
-    *("n_layers", "n_experts", "n_embd", "n_vocab", "n_heads", "n_kv_heads"),
+    *("n_layers", "n_experts", "n_embd", "n_vocab", "n_heads", "n_kv_heads", "n_mtp_layers"),
 )
 _WORDS: Mapping[str, str] = MappingProxyType(
     {

@@ -21,6 +21,7 @@ def model_facts(inventory: Inventory, target: Target, imatrix: frozenset[str] | 
     return {
         "arch": inventory.arch,
         "n_layers": facts.n_layers if facts.n_layers is not None else 1 + max(layers, default=-1),
+        "n_mtp_layers": facts.n_mtp_layers or 0,
         "n_experts": facts.n_experts,
         "n_embd": facts.n_embd,
         "n_vocab": facts.n_vocab,

@@ -31,11 +31,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """What is known of a model besides the recipe: `protected`, name to reason; `imatrix`, names with data, or None."""
+    """What is known of a model besides the recipe: `protected`, name to reason; `imatrix`, names with data, or None.
+
+    `counted` are the tensors that `index` numbers, in this order; None for all, in canonical order. Importers need it:
+    other tools pass over some tensors when they count.
+    """
 
     inventory: Inventory
     protected: Mapping[str, str]
     imatrix: frozenset[str] | None = None
+    counted: Sequence[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +142,15 @@ class Resolver:
         for rule in asking:
             if (key := (rule.match, rule.protected)) not in places:
                 reached = [tensor.name for tensor in covered[rule.match] if self.reaches(rule, tensor)]
-                places[key] = {name: place for place, name in enumerate(reached)}, len(reached)
+                places[key] = {name: place for place, name in enumerate(self._in_order(reached))}, len(reached)
         return places
+
+    def _in_order(self, reached: Sequence[str]) -> Sequence[str]:
+        """Return those of the tensors that are counted, in the order in which they are."""
+        if self.model.counted is None:
+            return reached
+        among = frozenset(reached)
+        return [name for name in self.model.counted if name in among]
 
 
 Formats = Mapping[str, "Format"]

@@ -40,6 +40,7 @@ _ROWS = (
     Fact("has_imatrix", bool, "there is an imatrix at all"),
     Fact("arch", str, "GGUF architecture name, '' if unknown"),
     Fact("n_layers", int, "block_count with MTP blocks; without metadata 1 + the greatest layer"),
+    Fact("n_mtp_layers", int, "MTP (next-token) blocks among them, 0 if there are none"),
     Fact("n_experts", int, "number of experts, 0 in a dense model", may_lack=True),
     Fact("n_embd", int, "embedding length", may_lack=True),
     Fact("n_vocab", int, "size of the vocabulary", may_lack=True),

@@ -9,7 +9,7 @@ finite float32 data of the right sizes is a `SourceError`. Sources: llama.cpp, t
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,10 +18,11 @@ import numpy as np
 from qrecipe.sources.byte_string import open_bytes
 from qrecipe.sources.fault import Place, counted, fault
 from qrecipe.sources.gguf_header import MAGIC
-from qrecipe.sources.imatrix_gguf import read_gguf
-from qrecipe.sources.imatrix_legacy import read_legacy
+from qrecipe.sources.imatrix_gguf import read_gguf, read_gguf_sums
+from qrecipe.sources.imatrix_legacy import read_legacy, read_legacy_sums
 
 if TYPE_CHECKING:
+    from qrecipe.sources.imatrix_data import ImatrixSums
     from qrecipe.types.format import FloatArray
     from qrecipe.types.tensor import TensorInfo
 
@@ -73,6 +74,16 @@ def read_imatrix(path: Path) -> Imatrix:
         _check_finite(name, values, Place(str(path)))
         values.flags.writeable = False
     return Imatrix(str(path), raw.entries, raw.uncounted, raw.datasets, raw.chunk_count)
+
+
+def read_imatrix_sums(path: Path) -> ImatrixSums:
+    """Read an imatrix file likewise, and divide nothing: for whoever writes another one."""
+    string = open_bytes([path])
+    is_gguf = string.read(0, min(len(MAGIC), string.nbytes)) == MAGIC
+    found = read_gguf_sums(string) if is_gguf else read_legacy_sums(string)
+    for name, values in found.sums.items():
+        _check_finite(name, values, Place(str(path)))
+    return replace(found, file=str(path))
 
 
 def _check_finite(name: str, values: FloatArray, place: Place) -> None:

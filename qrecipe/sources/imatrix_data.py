@@ -1,4 +1,4 @@
-"""What both readers of imatrix files return, before the common checks."""
+"""What both readers of imatrix files return, before the common checks: means, or the sums behind them."""
 
 from __future__ import annotations
 
@@ -20,3 +20,20 @@ class ImatrixData:
     uncounted: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     datasets: tuple[str, ...] = ()
     chunk_count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ImatrixSums:
+    """What a file holds before anything is divided, by weight name, not yet known to be finite.
+
+    `sums` are [matrices, cols], `counts` [matrices]; in the legacy form all matrices are one row, the counts are calls,
+    and `chunk_size` is 0.
+    """
+
+    file: str
+    sums: Mapping[str, FloatArray]
+    counts: Mapping[str, FloatArray]
+    datasets: tuple[str, ...] = ()
+    chunk_count: int = 0
+    chunk_size: int = 0
+    legacy: bool = False

@@ -16,7 +16,7 @@ from qrecipe.sources.byte_string import ByteString
 from qrecipe.sources.checkpoint import FileCheckpoint
 from qrecipe.sources.fault import Place, fault
 from qrecipe.sources.gguf import open_gguf
-from qrecipe.sources.imatrix_data import MAKE_AGAIN, ImatrixData
+from qrecipe.sources.imatrix_data import MAKE_AGAIN, ImatrixData, ImatrixSums
 from qrecipe.types.metadata import MetadataEntry, MetadataKind
 
 if TYPE_CHECKING:
@@ -28,10 +28,7 @@ _REQUIRED = ("imatrix.datasets", "imatrix.chunk_count", "imatrix.chunk_size")
 
 def read_gguf(string: ByteString) -> ImatrixData:
     """Read and check an imatrix in GGUF form."""
-    checkpoint = open_gguf(string, string.name)
-    place = Place(string.name)
-    by_key = {entry.key: entry for entry in checkpoint.metadata or ()}
-    _check_keys(by_key, place)
+    checkpoint, by_key, place = _opened(string)
     entries: dict[str, FloatArray] = {}
     uncounted: dict[str, tuple[int, ...]] = {}
     for name in _weights(checkpoint, place):
@@ -40,6 +37,28 @@ def read_gguf(string: ByteString) -> ImatrixData:
             uncounted[name] = missed
     datasets = _strings(by_key["imatrix.datasets"], place)
     return ImatrixData(entries, uncounted, datasets, _count(by_key["imatrix.chunk_count"], place))
+
+
+def read_gguf_sums(string: ByteString) -> ImatrixSums:
+    """Read and check an imatrix in GGUF form, and divide nothing."""
+    checkpoint, by_key, place = _opened(string)
+    found = {name: _sums(checkpoint, name, place) for name in _weights(checkpoint, place)}
+    return ImatrixSums(
+        string.name,
+        {name: sums for name, (sums, _) in found.items()},
+        {name: counts for name, (_, counts) in found.items()},
+        _strings(by_key["imatrix.datasets"], place),
+        _count(by_key["imatrix.chunk_count"], place),
+        _count(by_key["imatrix.chunk_size"], place),
+    )
+
+
+def _opened(string: ByteString) -> tuple[FileCheckpoint, Mapping[str, MetadataEntry], Place]:
+    checkpoint = open_gguf(string, string.name)
+    place = Place(string.name)
+    by_key = {entry.key: entry for entry in checkpoint.metadata or ()}
+    _check_keys(by_key, place)
+    return checkpoint, by_key, place
 
 
 def _check_keys(by_key: Mapping[str, MetadataEntry], place: Place) -> None:
@@ -66,6 +85,15 @@ def _weights(checkpoint: FileCheckpoint, place: Place) -> list[str]:
 
 
 def _means(checkpoint: FileCheckpoint, name: str, place: Place) -> tuple[FloatArray, tuple[int, ...]]:
+    sums, counts = _sums(checkpoint, name, place)
+    missed = counts == 0
+    means = np.ones_like(sums)
+    with np.errstate(all="ignore"):  # overflow becomes inf, which the caller refuses by name
+        np.divide(sums, counts[:, None], out=means, where=~missed[:, None])
+    return means, tuple(int(i) for i in np.flatnonzero(missed))
+
+
+def _sums(checkpoint: FileCheckpoint, name: str, place: Place) -> tuple[FloatArray, FloatArray]:
     sums, counts = _floats(checkpoint, name + _SUMS, place), _floats(checkpoint, name + _COUNTS, place).reshape(-1)
     if sums.shape[0] != counts.size:
         what = f"{name!r} has sums for {sums.shape[0]} matrices and counts for {counts.size}"
@@ -73,11 +101,7 @@ def _means(checkpoint: FileCheckpoint, name: str, place: Place) -> tuple[FloatAr
     if not np.isfinite(counts).all() or (counts < 0).any():
         what = f"the counts of {name!r} are not all finite and at least 0"
         raise fault("imatrix-not-finite", place, what, fix=MAKE_AGAIN)
-    missed = counts == 0
-    means = np.ones_like(sums)
-    with np.errstate(all="ignore"):  # overflow becomes inf, which the caller refuses by name
-        np.divide(sums, counts[:, None], out=means, where=~missed[:, None])
-    return means, tuple(int(i) for i in np.flatnonzero(missed))
+    return sums, counts
 
 
 def _floats(checkpoint: FileCheckpoint, name: str, place: Place) -> FloatArray:

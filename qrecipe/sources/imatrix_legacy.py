@@ -13,7 +13,7 @@ import numpy as np
 
 from qrecipe.sources.byte_string import ByteString
 from qrecipe.sources.fault import Place, counted, fault
-from qrecipe.sources.imatrix_data import MAKE_AGAIN, ImatrixData
+from qrecipe.sources.imatrix_data import MAKE_AGAIN, ImatrixData, ImatrixSums
 
 if TYPE_CHECKING:
     from qrecipe.types.format import FloatArray
@@ -26,6 +26,17 @@ _WHY = "a file of the older kind has no magic, so this may be no imatrix at all"
 
 def read_legacy(string: ByteString) -> ImatrixData:
     """Read and check an imatrix in the older form."""
+    found = read_legacy_sums(string)
+    entries: dict[str, FloatArray] = {}
+    for name, values in found.sums.items():
+        calls = found.counts[name][0]
+        with np.errstate(all="ignore"):  # a signalling NaN is refused by name later
+            entries[name] = values / calls if calls > 0 else values
+    return ImatrixData(entries, {}, found.datasets, found.chunk_count)
+
+
+def read_legacy_sums(string: ByteString) -> ImatrixSums:
+    """Read and check an imatrix in the older form, and divide nothing."""
     cursor = _Cursor(string)
     n_entries = cursor.number("the number of entries")
     if not 0 < n_entries <= cursor.left // _LEAST_ENTRY:
@@ -33,14 +44,15 @@ def read_legacy(string: ByteString) -> ImatrixData:
             cursor.place(4),
             f"the file claims {n_entries} entries, and the file has {counted(cursor.left, 'byte')} left",
         )
-    entries: dict[str, FloatArray] = {}
+    sums: dict[str, FloatArray] = {}
+    counts: dict[str, FloatArray] = {}
     for index in range(n_entries):
-        name, values = _entry(cursor, index)
-        if name in entries:
+        name, calls, values = _entry(cursor, index)
+        if name in sums:
             raise _broken(cursor.place(), f"the file has {name!r} twice")
-        entries[name] = values
+        sums[name], counts[name] = values, np.array([calls], dtype=np.float32)
     chunks, datasets = _notes(cursor)
-    return ImatrixData(entries, {}, datasets, chunks)
+    return ImatrixSums(string.name, sums, counts, datasets, chunks, legacy=True)
 
 
 class _Cursor:
@@ -75,17 +87,14 @@ class _Cursor:
         return int.from_bytes(self.take(4, what), "little", signed=True)
 
 
-def _entry(cursor: _Cursor, index: int) -> tuple[str, FloatArray]:
+def _entry(cursor: _Cursor, index: int) -> tuple[str, int, FloatArray]:
     name = _name(cursor, index)
     calls = cursor.number(f"the number of calls of {name!r}")
     n_values = cursor.number(f"the number of values of {name!r}")
     if n_values < 1:
         raise _broken(cursor.place(4), f"{name!r} has {n_values} values")
     values = np.frombuffer(cursor.take(4 * n_values, f"the data of {name!r}"), dtype="<f4").astype(np.float32)
-    if calls > 0:
-        with np.errstate(all="ignore"):  # a signalling NaN is refused by name later
-            values /= np.float32(calls)
-    return name, values.reshape(1, -1)
+    return name, calls, values.reshape(1, -1)
 
 
 def _name(cursor: _Cursor, index: int) -> str:

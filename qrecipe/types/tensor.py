@@ -82,6 +82,7 @@ class ModelFacts:
         n_vocab: Size of the vocabulary.
         n_heads: Attention heads of block 0.
         n_kv_heads: Key-value heads of block 0.
+        n_mtp_layers: MTP (next-token) blocks among the blocks (`nextn_predict_layers`).
     """
 
     n_layers: int | None = None
@@ -90,6 +91,7 @@ class ModelFacts:
     n_vocab: int | None = None
     n_heads: int | None = None
     n_kv_heads: int | None = None
+    n_mtp_layers: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

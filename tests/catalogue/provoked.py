@@ -20,6 +20,7 @@ from tests.catalogue import (
     evaluations,
     files,
     folders,
+    imatrices,
     recipes,
     remotes,
     tokenizers,
@@ -51,6 +52,7 @@ def provocations() -> dict[str, Callable[[], object]]:
             evaluations,
             folders,
             desks,
+            imatrices,
         )
         for name, made in vars(module).items()
         if getattr(made, "__module__", "") == module.__name__ and name[0] != "_" and not isinstance(made, type)

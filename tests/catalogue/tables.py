@@ -17,6 +17,7 @@ from qrecipe.inventory.compact import read_inventory
 from qrecipe.recipe.document import parse_document
 from qrecipe.recipe.model import written
 from qrecipe.recipe.shipped import shipped_bases, shipped_recipes
+from tests.dialects import importing
 from tests.inventory import test_compact
 from tests.planner import test_resolve
 from tests.recipe import languages, test_chain, test_condition, test_extend, test_pattern
@@ -36,7 +37,7 @@ class Row:
 
 def rows() -> Iterator[Row]:
     """Yield every row of every table that has whole messages."""
-    for table in (_files, _languages, _chains, _families, _planner, _sources, _local, _splits, _inventories):
+    for table in (_files, _languages, _chains, _families, _planner, _sources, _local, _splits, _inventories, _dialects):
         yield from table()
 
 
@@ -118,3 +119,8 @@ def _read_inventory(text: str | None) -> object:
     if text is not None:
         Path("model.json").write_text(text)
     return read_inventory(Path("model.json"))
+
+
+def _dialects() -> Iterator[Row]:
+    for row in _read("dialects/llama_quantize_faults.yaml"):
+        yield Row(row["name"], row["says"], lambda row=row: importing.told(row))

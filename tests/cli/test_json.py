@@ -9,6 +9,7 @@ import pytest
 
 import qrecipe as api
 from tests.cli.running import qrecipe
+from tests.oracle.synthetic_imatrix import write_both
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "json.md"
 
@@ -41,6 +42,7 @@ SHOWN = {  # section → the command, and what of its document has data for keys
     "inspect": (("inspect", "tiny.gguf", "--json"), ("metadata",)),
     "lock": (("inspect", "built/mix.gguf", "--lock", "--json"), ()),
     "verify": (("verify", "built/mix.gguf", "--source", "tiny.gguf", "--json"), ()),
+    "imatrix": (("imatrix", "imatrix.gguf", "--json"), ()),
     "types": (("types", "--json"), ()),
     "plugins": (("plugins", "--json"), ("plugins[].offers",)),
 }
@@ -52,6 +54,8 @@ def test_every_field_is_on_the_page_and_none_besides(workplace, section):
     if "grid.toml" in words:
         text = (workplace / "mix.toml").read_text(encoding="utf-8")
         (workplace / "grid.toml").write_text(text.replace('"Q6_K"', '"Q4_0(fit=lattice)"'), encoding="utf-8")
+    if "imatrix.gguf" in words:
+        write_both(workplace, {"blk.0.ffn_up_exps.weight": (4, 8, 256)})
     if "built/mix.gguf" in words:
         api.build("mix.toml", output="built")
     document = json.loads(qrecipe(*words).stdout)

@@ -32,7 +32,7 @@ CAUSE = "loading plugin_bad raised ModuleNotFoundError: No module named 'a_modul
 def test_the_table(installed):
     run = qrecipe("plugins", env=installed)
     rows = [" ".join(line.split()) for line in run.stdout.splitlines()]
-    assert rows[0] == "8 plug-ins"
+    assert rows[0] == "9 plug-ins"
     assert rows[1] == "plug-in version origin kind names"
     assert "qrecipe:gguf 0.1.0 built in backends gguf" in rows
     assert "plugin-good 1.2 main = plugin_good functions edge" in rows

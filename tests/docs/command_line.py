@@ -33,6 +33,8 @@ PRINTS = {
     "check": ("a line with the counts, or JSON with all findings", "the findings"),
     "new": ("the recipe, or with `--output` its path", "nothing"),
     "tui": ("the application", "why it cannot start"),
+    "import": ("the recipe, or with `--output` its path", "warnings about what the other tool passes over"),
+    "imatrix": ("the table, or JSON; with `--output` its path", "warnings about experts and weights without data"),
     "inspect": ("the table, the lock, its recipe, or JSON", "warnings about the file"),
     "verify": ("the table of values and the verdict, or JSON", "progress, the differences"),
     "eval": ("a table, Markdown, or JSON", "progress, warnings"),

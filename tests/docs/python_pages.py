@@ -37,6 +37,7 @@ HANDED_OUT = {  # reached through public values, not to be made by callers
     "Imatrix": "qrecipe.planner.plan",
     "Survival": "qrecipe.types.verification",
 }
+HANDED_IN = {"Checkpoint": "qrecipe.types.source", "DialectModel": "qrecipe.types.dialect"}
 NOUNS = tuple(
     f"qrecipe.types.{name}"
     for name in (
@@ -58,6 +59,7 @@ NOUNS = tuple(
 )
 ALIASES = {  # page → modules whose aliases it lists
     "api.md": (
+        "qrecipe.api.imatrices",
         "qrecipe.api.outcome",
         "qrecipe.errors",
         "qrecipe.planner.explain",
@@ -100,7 +102,7 @@ def hooks_page() -> str:
         "Frozen dataclasses, and one enumeration, of `qrecipe.types`.",
         *(_section(name, node, "hooks.md") for name, node in nouns().items()),
         "## Protocols that are handed in",
-        _section("Checkpoint", definitions("qrecipe.types.source")["Checkpoint"], "hooks.md"),
+        *(_section(name, definitions(module)[name], "hooks.md") for name, module in HANDED_IN.items()),
         _aliases("hooks.md"),
     )
     return "\n\n".join(sections) + "\n"
@@ -130,7 +132,7 @@ def described() -> dict[str, str]:
     """Return every name that has a place on the two pages → page#anchor."""
     api = (*public(), *chain.from_iterable(map(aliases, ALIASES["api.md"])))
     protocols = [name for name, _ in PROTOCOLS.values() if name is not None]
-    hooks = (*nouns(), *protocols, "Checkpoint", *chain.from_iterable(map(aliases, ALIASES["hooks.md"])))
+    hooks = (*nouns(), *protocols, *HANDED_IN, *chain.from_iterable(map(aliases, ALIASES["hooks.md"])))
     anchors = {name: _heading(name).replace(".", "").lower() for name in (*api, *hooks)}
     return {name: f"{page}#{anchors[name]}" for page, names in (("api.md", api), ("hooks.md", hooks)) for name in names}
 

@@ -40,6 +40,7 @@ RUN = {
     "how-to/add-an-architecture.md": (),
     "how-to/build-from-a-checkpoint.md": (),
     "how-to/come-from-llama-cpp.md": (),
+    "how-to/come-from-llama-quantize.md": (),
     "how-to/edit-in-vs-code.md": (),
     "how-to/gemma4.md": (),
     "how-to/keep-memory-small.md": (),

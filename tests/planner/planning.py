@@ -30,7 +30,7 @@ def resolved(text: str, model: Inventory, *, imatrix=None, plugins=(), folder=Pa
     """Return what `resolve_targets` says of a recipe's lines over a model."""
     catalog = make_catalog(*plugins, discover=False)
     recipe = load_recipe_text(HEAD + text, folder, file="case.toml")
-    listed, release = protected_patterns(model.protected)
+    listed, release = protected_patterns(model.protected, model.arch)
     facts = Facts(Model(model, protected_tensors(model, listed, release), imatrix))
     return resolve_targets(recipe, facts, catalog)
 

@@ -1,0 +1,1 @@
+"""Other tools' rules, read as recipes."""
