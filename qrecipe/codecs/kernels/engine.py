@@ -1,0 +1,121 @@
+"""When a kernel encodes, and when ggml does. The bytes are the same.
+
+A kernel is compiled once so many weights of its type are to be encoded that this pays (`Kernel.pays_from`): by what
+`expect` was told, or by what was encoded so far. One that lies in the cache is loaded much earlier. While one thread
+compiles, the others encode with ggml. A kernel that does not compile, or does not make the bytes that it must of a few
+blocks, is never used: ggml encodes, and a `KernelNote` says so.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections import Counter
+from dataclasses import dataclass, field
+from functools import cache
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from qrecipe.codecs.kernels.catalog import BY_USE, Kernel
+from qrecipe.codecs.kernels.running import Encoder, compile_kernel, encoded
+from qrecipe.errors import Diagnostic
+
+if TYPE_CHECKING:
+    from qrecipe.codecs.ggml.table import GgmlType
+    from qrecipe.types.format import FloatArray
+
+_FROM_CACHE = 4 << 20  # weights from which on a kernel is loaded that was compiled before
+
+
+class KernelNote(UserWarning):
+    """A kernel is not used, and why: ggml encodes, with the same bytes, slower."""
+
+    def __init__(self, diagnostic: Diagnostic) -> None:
+        super().__init__(str(diagnostic))
+        self.diagnostic = diagnostic
+
+
+def encode(type_: GgmlType, rows: FloatArray, importance: FloatArray | None) -> bytes | None:
+    """Encode with a kernel, C-contiguous rows of whole blocks; None where ggml is to do it."""
+    kernel = BY_USE.get((type_.name, importance is not None))
+    encoder = None if kernel is None else engine().encoder(kernel, type_, rows.size)
+    if encoder is None:
+        return None
+    return encoded(type_, encoder, rows, importance)
+
+
+def expect(name: str, *, weighted: bool, weights: int) -> None:
+    """Tell that so many weights of a type are going to be encoded."""
+    kernel = BY_USE.get((name, weighted))
+    if kernel is not None:
+        engine().expected[kernel] += weights
+
+
+@dataclass(slots=True)
+class Engine:
+    """What is known of each kernel in this process."""
+
+    expected: Counter[Kernel] = field(default_factory=Counter)
+    encoded: Counter[Kernel] = field(default_factory=Counter)
+    ready: dict[Kernel, Encoder | None] = field(default_factory=dict)
+    _busy: Lock = field(default_factory=Lock)
+
+    def encoder(self, kernel: Kernel, type_: GgmlType, weights: int) -> Encoder | None:
+        """Return the kernel to encode so many weights with; None if ggml should."""
+        if kernel in self.ready:
+            return self.ready[kernel]
+        self.encoded[kernel] += weights
+        many = max(self.expected[kernel], self.encoded[kernel])
+        if many < min(_FROM_CACHE, kernel.pays_from) or not self._busy.acquire(blocking=False):
+            return None
+        try:
+            if kernel not in self.ready and (many >= kernel.pays_from or _is_kept(kernel)):
+                self._prepare(kernel, type_)
+        finally:
+            self._busy.release()
+        return self.ready.get(kernel)
+
+    def _prepare(self, kernel: Kernel, type_: GgmlType) -> None:
+        self.ready[kernel] = None  # whatever happens now
+        from qrecipe.codecs.compiled.machine import unusable  # noqa: PLC0415 - asks numba, which loads slowly
+
+        if unusable() is not None:
+            return
+        encoder, fault = _checked(kernel, type_)
+        if fault is not None:
+            warnings.warn(KernelNote(fault), stacklevel=1)
+        self.ready[kernel] = encoder
+
+
+@cache
+def engine() -> Engine:
+    """Return this process's."""
+    return Engine()
+
+
+def _is_kept(kernel: Kernel) -> bool:
+    from qrecipe.codecs.compiled.compiling import is_kept  # noqa: PLC0415 - as above
+
+    return is_kept(kernel.module, kernel.name)
+
+
+def _checked(kernel: Kernel, type_: GgmlType) -> tuple[Encoder | None, Diagnostic | None]:
+    from qrecipe.codecs.kernels.check import passes  # noqa: PLC0415 - as above
+
+    try:
+        encoder = compile_kernel(kernel)
+        if passes(kernel, type_, encoder):
+            return encoder, None
+        why = "it does not make the bytes that it must of the blocks it is tried on"
+    except Exception as error:  # noqa: BLE001 - whatever numba raises: ggml can encode all the same, and the note says it
+        why = f"it does not compile: {type(error).__name__}: {error}"
+    return None, _not_used(kernel, why)
+
+
+def _not_used(kernel: Kernel, why: str) -> Diagnostic:
+    return Diagnostic(
+        "kernel-not-used",
+        f"the fast encoder of {kernel.type}{' with an imatrix' if kernel.weighted else ''} is not used",
+        why=why,
+        fix="nothing has to be done: ggml encodes, with the same bytes, slower; please report it",
+        severity="warning",
+    )
