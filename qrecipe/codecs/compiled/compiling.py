@@ -9,13 +9,11 @@ import pickle
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from threading import Lock
 from typing import Any
 
 from qrecipe.codecs.compiled.folder import folder
 
 _UNREADABLE = (OSError, EOFError, ValueError, pickle.UnpicklingError)  # a full disk, a file that was cut short
-_ONE_AT_A_TIME = Lock()  # numba takes the folder from a setting of the process
 
 
 def compiled(function: Any, jit: Callable[..., Any], attempt: Callable[[Any], object]) -> Any:  # noqa: ANN401 - numba has no types
@@ -29,10 +27,9 @@ def compiled(function: Any, jit: Callable[..., Any], attempt: Callable[[Any], ob
     Returns:
         The function to call.
     """
-    with _ONE_AT_A_TIME:
-        kept = folder()
-        if kept is not None:
-            _enable_caching(function, kept)
+    kept = folder()
+    if kept is not None:
+        _enable_caching(function, kept)
     try:
         attempt(function)
     except _UNREADABLE:
@@ -43,14 +40,16 @@ def compiled(function: Any, jit: Callable[..., Any], attempt: Callable[[Any], ob
 
 def _enable_caching(function: Any, kept: Path) -> None:  # noqa: ANN401 - likewise
     import numba  # noqa: PLC0415 - loads when something is compiled
+    from numba.core.compiler_lock import global_compiler_lock  # noqa: PLC0415 - likewise
 
     config: Any = numba.config
-    before, config.CACHE_DIR = config.CACHE_DIR, str(kept)
-    try:
-        with suppress(RuntimeError):  # no folder that can be written
-            function.enable_caching()
-    finally:
-        config.CACHE_DIR = before
+    with global_compiler_lock:  # the folder is a setting of the process: one thread at a time
+        before, config.CACHE_DIR = config.CACHE_DIR, str(kept)
+        try:
+            with suppress(RuntimeError):  # no folder that can be written
+                function.enable_caching()
+        finally:
+            config.CACHE_DIR = before
 
 
 def is_kept(module: str, name: str) -> bool:

@@ -1,7 +1,7 @@
 """The kernels there are: which type each encodes, where it is, and from how many weights on compiling it pays.
 
-`seconds` and `speed` depend on the machine alike, so that `pays_from` hardly does. `digest` is of the bytes that a kernel
-must make of the blocks of `check`, 16 hexadecimal digits of their SHA-256; tests hold it against ggml.
+`seconds` and `speed` depend on the machine alike, so that `pays_from` hardly does. `digest` is of the bytes that a
+kernel must make of the blocks of `check`, 16 hexadecimal digits of their SHA-256; tests hold it against ggml.
 """
 
 from __future__ import annotations

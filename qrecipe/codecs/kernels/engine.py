@@ -12,7 +12,6 @@ import warnings
 from collections import Counter
 from dataclasses import dataclass, field
 from functools import cache
-from threading import Lock
 from typing import TYPE_CHECKING
 
 from qrecipe.codecs.kernels.catalog import BY_USE, Kernel
@@ -52,12 +51,21 @@ def expect(name: str, *, weighted: bool, weights: int) -> None:
 
 @dataclass(slots=True)
 class Engine:
-    """What is known of each kernel in this process."""
+    """What is known of each kernel in this process.
+
+    Attributes:
+        expected: Weights that were announced.
+        encoded: Weights that came, as long as there was no decision.
+        ready: The decision: the encoder, or None for ggml.
+        kept: Whether the cache has it.
+        claimed: By which call it is compiled: the first one, since a dict takes one entry at a time.
+    """
 
     expected: Counter[Kernel] = field(default_factory=Counter)
     encoded: Counter[Kernel] = field(default_factory=Counter)
     ready: dict[Kernel, Encoder | None] = field(default_factory=dict)
-    _busy: Lock = field(default_factory=Lock)
+    kept: dict[Kernel, bool] = field(default_factory=dict)
+    claimed: dict[Kernel, object] = field(default_factory=dict)
 
     def encoder(self, kernel: Kernel, type_: GgmlType, weights: int) -> Encoder | None:
         """Return the kernel to encode so many weights with; None if ggml should."""
@@ -65,25 +73,25 @@ class Engine:
             return self.ready[kernel]
         self.encoded[kernel] += weights
         many = max(self.expected[kernel], self.encoded[kernel])
-        if many < min(_FROM_CACHE, kernel.pays_from) or not self._busy.acquire(blocking=False):
-            return None
-        try:
-            if kernel not in self.ready and (many >= kernel.pays_from or _is_kept(kernel)):
+        if many >= kernel.pays_from or (many >= _FROM_CACHE and self._is_kept(kernel)):
+            thread = object()
+            if self.claimed.setdefault(kernel, thread) is thread:
                 self._prepare(kernel, type_)
-        finally:
-            self._busy.release()
         return self.ready.get(kernel)
 
+    def _is_kept(self, kernel: Kernel) -> bool:
+        """Say if the cache has it, which is looked up once."""
+        if kernel not in self.kept:
+            self.kept[kernel] = _is_kept(kernel)
+        return self.kept[kernel]
+
     def _prepare(self, kernel: Kernel, type_: GgmlType) -> None:
-        self.ready[kernel] = None  # whatever happens now
         from qrecipe.codecs.compiled.machine import unusable  # noqa: PLC0415 - asks numba, which loads slowly
 
-        if unusable() is not None:
-            return
-        encoder, fault = _checked(kernel, type_)
+        encoder, fault = (None, None) if unusable() is not None else _checked(kernel, type_)
+        self.ready[kernel] = encoder
         if fault is not None:
             warnings.warn(KernelNote(fault), stacklevel=1)
-        self.ready[kernel] = encoder
 
 
 @cache
