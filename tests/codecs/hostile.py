@@ -69,6 +69,10 @@ KINDS: dict[str, Kind] = {
     "few integers": lambda random, shape: random.integers(-2, 3, shape),
     "ternary": lambda random, shape: random.integers(-1, 2, shape) * 0.5,
     "halves": lambda random, shape: random.integers(-15, 16, shape) * 0.5,
+    "below powers of two": lambda random, shape: (
+        (1 - random.integers(0, 9, shape) * 2.0**-24)
+        * 2.0 ** random.integers(-40, 10, (shape[0], shape[1] // 32)).repeat(32, 1)
+    ),
     "F16": lambda random, shape: normal(random, shape).astype(np.float16),
     "BF16": bf16,
     "scales in 16": lambda random, shape: scaled(random, shape, 16, -7, 0),

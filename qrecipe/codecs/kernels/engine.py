@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from qrecipe.codecs.ggml.table import GgmlType
     from qrecipe.types.format import FloatArray
 
-_FROM_CACHE = 4 << 20  # weights from which on a kernel is loaded that was compiled before
-
 
 class KernelNote(UserWarning):
     """A kernel is not used, and why: ggml encodes, with the same bytes, slower."""
@@ -73,7 +71,7 @@ class Engine:
             return self.ready[kernel]
         self.encoded[kernel] += weights
         many = max(self.expected[kernel], self.encoded[kernel])
-        if many >= kernel.pays_from or (many >= _FROM_CACHE and self._is_kept(kernel)):
+        if many >= kernel.pays_from or (many >= kernel.loads_from and self._is_kept(kernel)):
             thread = object()
             if self.claimed.setdefault(kernel, thread) is thread:
                 self._prepare(kernel, type_)

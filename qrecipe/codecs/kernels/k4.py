@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from qrecipe.codecs.kernels import affine, positive, tile
+from qrecipe.codecs.kernels import affine, group, positive, tile
 from qrecipe.codecs.kernels.sums import sigmas
 from qrecipe.codecs.simd.lanes import load, splat, splat_int, store, store_bytes, to_ints
 from qrecipe.codecs.simd.numbers import bounded, clamped, inlined, jit, nearest_int, wrapped, write_half
@@ -100,7 +100,7 @@ def _encode_weighted(rows: Floats, out: Bytes, importance: Floats, tries: Floats
     size = _Q4_BYTES if top == 15 else _Q5_BYTES
     for start in range(0, rows.size, WIDTH * _SUPER):
         sigmas(rows, start, _SUPER, np.float32(2), sigma2)
-        _search_weighted((rows, start), (importance, sigma2), (tries, top), found, (scales, mins, totals))
+        group.search((rows, start, _SUB), (importance, sigma2), (tries, top), found, (scales, mins, totals))
         d = positive.search(scales, totals, _STEPS, 63, scale_codes)
         dmin = positive.search(mins, totals, _STEPS, 63, min_codes)
         store(sigma2, 0, d)
@@ -115,29 +115,6 @@ def _encode_weighted(rows: Floats, out: Bytes, importance: Floats, tries: Floats
                 place, kept = at // _SUPER * size, found[block // 2 * affine.FOUND :]
                 grid = (sigma2[block], totals[block], codes, kept, block % 2 * _SUBS)
                 _write(rows, at, (out, place), grid, (top, True))
-
-
-@inlined
-def _search_weighted(where: Any, weighing: Any, how: Any, found: Floats, numbers: Any) -> None:
-    """Search 16 super-blocks, a pair at a time; what comes of it goes to a lane for each super-block."""
-    (rows, start), (importance, sigma2), (tries, top), (scales, mins, totals) = where, weighing, how, numbers
-    tile_x, tile_w = np.empty(_TILE, np.float32), np.empty(_TILE, np.float32)
-    sigma, total = np.empty(WIDTH, np.float32), np.empty(WIDTH, np.float32)
-    for pair in range(WIDTH // 2):
-        at, kept = start + pair * _TILE, found[pair * affine.FOUND : (pair + 1) * affine.FOUND]
-        if at < rows.size:
-            for k in range(WIDTH):
-                sigma[k] = sigma2[2 * pair + k // _SUBS]
-            tile.fill(tile_x, rows, at, _SUB)
-            tile.fill_importance(tile_w, importance, at, _SUB)
-            tile.weigh(tile_w, tile_x, load(sigma, 0), _SUB)
-            store(total, 0, tile.total_of(tile_w, _SUB))
-            affine.search((tile_x, tile_w), tries, top, (False, True), kept)
-        else:
-            kept[:], total[:] = 0, 0
-        for k in range(WIDTH):
-            to = k % _SUBS * WIDTH + 2 * pair + k // _SUBS
-            scales[to], mins[to], totals[to] = kept[affine.SCALE + k], -kept[affine.MINIMUM + k], total[k]
 
 
 @inlined

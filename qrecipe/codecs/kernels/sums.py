@@ -41,3 +41,25 @@ def _sum(rows: Floats, at: int, size: int) -> np.float32:
         for i in range(at, at + size):
             total += rows[i] * rows[i]
     return total
+
+
+@inlined
+def row_sigmas(rows: Floats, importance: Floats) -> Floats:
+    """Return the mean square of each row; rows are as long as the importance."""
+    cols = importance.size
+    n = rows.size // cols
+    found = np.empty(n, np.float32)
+    for first in range(0, n - n % _CHAINS, _CHAINS):
+        a = b = c = d = np.float32(0)
+        at = first * cols
+        for i in range(at, at + cols):
+            a += rows[i] * rows[i]
+            b += rows[i + cols] * rows[i + cols]
+            c += rows[i + 2 * cols] * rows[i + 2 * cols]
+            d += rows[i + 3 * cols] * rows[i + 3 * cols]
+        found[first], found[first + 1], found[first + 2], found[first + 3] = a, b, c, d
+    for row in range(n - n % _CHAINS, n):
+        found[row] = _sum(rows, row * cols, cols)
+    for row in range(n):
+        found[row] = found[row] / np.float32(cols)
+    return found

@@ -196,6 +196,36 @@ def all_of(typing: Any, mask: Any) -> Any:
 
 
 @word
+def flags_of(typing: Any, mask: Any) -> Any:
+    """Return the mask as a number: bit k is lane k."""
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.zext(builder.bitcast(args[0], ir.IntType(WIDTH)), ir.IntType(64))
+
+    return types.int64(MASK), emit
+
+
+@word
+def lower_halves(typing: Any, first: Any, second: Any) -> Any:
+    """Return the lower half of the lanes of `first`, then that of `second`."""
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.shuffle_vector(*args, _halves(0))
+
+    return first(first, first), emit
+
+
+@word
+def upper_halves(typing: Any, first: Any, second: Any) -> Any:
+    """Return the upper half of the lanes of `first`, then that of `second`."""
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.shuffle_vector(*args, _halves(WIDTH // 2))
+
+    return first(first, first), emit
+
+
+@word
 def float_bits(typing: Any, value: Any) -> Any:
     """Return the bits of one float32, as a number from 0 to 2^32 - 1."""
 
@@ -220,6 +250,11 @@ def float_of(typing: Any, bits: Any) -> Any:
 def _address(context: Any, builder: Any, signature: Any, args: Any, vector: Any) -> Any:
     array = make_array(signature.args[0])(context, builder, args[0])
     return builder.bitcast(builder.gep(array.data, [args[1]]), vector.as_pointer())
+
+
+def _halves(start: int) -> Any:
+    lanes = range(start, start + WIDTH // 2)
+    return ir.Constant(IR_INTS, [*lanes, *(WIDTH + lane for lane in lanes)])
 
 
 def _spread(builder: Any, number: Any, vector: Any) -> Any:
