@@ -18,6 +18,7 @@ from qrecipe.codecs.ggml import library
 from qrecipe.codecs.ggml.table import GgmlType
 from qrecipe.codecs.kernels import engine
 from qrecipe.codecs.kernels.catalog import BY_USE
+from qrecipe.codecs.kernels.running import Reference
 from qrecipe.codecs.lattice.fit import LATTICE
 from qrecipe.errors import Diagnostic
 from qrecipe.executors.dry_run import DryRunExecutor
@@ -66,7 +67,7 @@ def a_fast_encoder_that_makes_other_bytes() -> object:
             mock.patch.object(machine, "unusable", return_value=None),
             mock.patch.object(engine, "compile_kernel", return_value=lambda rows, out, importance: out.fill(0)),
         ):
-            new.encoder(kernel, BY_NAME["Q4_K"].type, 256)
+            new.encoder(kernel, Reference(BY_NAME["Q4_K"].type, library.encode), 256)
     return [note.message.diagnostic for note in notes if isinstance(note.message, engine.KernelNote)]
 
 

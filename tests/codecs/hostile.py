@@ -107,10 +107,12 @@ def importance_of(kind: str, seed: int, cols: int) -> np.ndarray:
     return np.ascontiguousarray(IMPORTANCES[kind](np.random.default_rng(seed), cols), np.float32)
 
 
-def corpus(shape: Shape, *, weighted: bool, seed: int = 0) -> Iterator[tuple[str, np.ndarray, np.ndarray | None]]:
-    """Yield every kind of weights, with every kind of importance where that counts: a name, and both."""
+def corpus(
+    shape: Shape, *, weighted: bool, seed: int = 0, most: float = np.inf
+) -> Iterator[tuple[str, np.ndarray, np.ndarray | None]]:
+    """Yield every kind of weights, up to `most`, with every kind of importance where that counts: a name, and both."""
     for kind in KINDS:
-        rows = weights_of(kind, seed, shape)
+        rows = np.clip(weights_of(kind, seed, shape), -np.float32(most), np.float32(most))
         for importance in IMPORTANCES if weighted else ():
             yield f"{kind} / {importance}", rows, importance_of(importance, seed, shape[1])
         if not weighted:

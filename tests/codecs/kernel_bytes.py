@@ -27,3 +27,8 @@ def differing(kernel: Kernel, rows: np.ndarray, importance: np.ndarray | None) -
 
 def name(kernel: Kernel) -> str:
     return f"{kernel.type}{' weighted' if kernel.weighted else ''}"
+
+
+def reach(kernel: Kernel) -> float:
+    """Return the largest weights to try: the codebook searches of ggml end the process beyond their reach."""
+    return 1e6 if kernel.codebook else np.inf

@@ -2,8 +2,8 @@
 
     python -m tests.oracle.kernels [--types Q4_K …] [--millions N] [--seed N]
 
-Every round is the whole corpus of `tests/codecs/hostile.py` from another seed. Prints, for each kernel, blocks and those
-that differ; ends with 1 if any does.
+Every round is the whole corpus of `tests/codecs/hostile.py` from another seed. Prints blocks, and those that differ, of
+each kernel; ends with 1 if any does.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import sys
 
 from qrecipe.codecs.kernels.catalog import KERNELS, Kernel
 from tests.codecs import hostile
-from tests.codecs.kernel_bytes import differing, name
+from tests.codecs.kernel_bytes import differing, name, reach
 
 SHAPE = (16, 2048)
 
@@ -35,7 +35,7 @@ def compare(kernel: Kernel, weights: float, seed: int) -> int:
     """Return how many blocks differ."""
     done = blocks = wrong = 0
     while done < weights:
-        for case, rows, importance in hostile.corpus(SHAPE, weighted=kernel.weighted, seed=seed):
+        for case, rows, importance in hostile.corpus(SHAPE, weighted=kernel.weighted, seed=seed, most=reach(kernel)):
             found = differing(kernel, rows, importance)
             done, blocks, wrong = done + rows.size, blocks + found.size, wrong + int(found.sum())
             if found.any():

@@ -13,6 +13,7 @@ from qrecipe.codecs import floats
 from qrecipe.codecs.ggml import guard, library
 from qrecipe.codecs.ggml.negative import encode_negative
 from qrecipe.codecs.kernels import engine
+from qrecipe.codecs.kernels.running import Reference
 
 if TYPE_CHECKING:
     from qrecipe.codecs.ggml.table import GgmlType
@@ -44,8 +45,7 @@ def decode(type_: GgmlType, data: bytes | memoryview, cols: int) -> FloatArray:
 
 
 def _encode_blocks(type_: GgmlType, rows: FloatArray, importance: FloatArray | None) -> bytes:
-    encoded = engine.encode(type_, rows, importance)
-    return library.encode(type_, rows, importance) if encoded is None else encoded
+    return engine.encode(Reference(type_, library.encode), rows, importance)
 
 
 def _is_finite(type_: GgmlType, encoded: bytes) -> bool:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from qrecipe.codecs.kernels.catalog import Kernel
-from qrecipe.codecs.kernels.running import Encoder, encoded
+from qrecipe.codecs.kernels.running import Encoder, Reference, encoded
 
 if TYPE_CHECKING:
     from qrecipe.codecs.ggml.table import GgmlType
@@ -26,6 +26,12 @@ def passes(kernel: Kernel, type_: GgmlType, encoder: Encoder) -> bool:
     """Say whether the encoder makes the bytes that it must."""
     rows, importance = blocks()
     return digest(encoded(type_, encoder, rows, importance if kernel.weighted else None)) == kernel.digest
+
+
+def is_of_ggml(kernel: Kernel, ggml: Reference) -> bool:
+    """Say whether the installed ggml makes these bytes: releases of it may differ."""
+    rows, importance = blocks()
+    return digest(ggml.encoded(rows, importance if kernel.weighted else None)) == kernel.digest
 
 
 def digest(encoded: bytes) -> str:

@@ -2,8 +2,8 @@
 
 A kernel is compiled once so many weights of its type are to be encoded that this pays (`Kernel.pays_from`): by what
 `expect` was told, or by what was encoded so far. One that lies in the cache is loaded much earlier. While one thread
-compiles, the others encode with ggml. A kernel that does not compile, or does not make the bytes that it must of a few
-blocks, is never used: ggml encodes, and a `KernelNote` says so.
+compiles, the others encode with ggml. A kernel that does not compile, or does not make the bytes that it and the
+installed ggml must make of a few blocks, is never used: ggml encodes, and a `KernelNote` says so.
 """
 
 from __future__ import annotations
@@ -15,11 +15,10 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from qrecipe.codecs.kernels.catalog import BY_USE, Kernel
-from qrecipe.codecs.kernels.running import Encoder, compile_kernel, encoded
+from qrecipe.codecs.kernels.running import Encoder, Reference, compile_kernel, encoded
 from qrecipe.errors import Diagnostic
 
 if TYPE_CHECKING:
-    from qrecipe.codecs.ggml.table import GgmlType
     from qrecipe.types.format import FloatArray
 
 
@@ -31,13 +30,11 @@ class KernelNote(UserWarning):
         self.diagnostic = diagnostic
 
 
-def encode(type_: GgmlType, rows: FloatArray, importance: FloatArray | None) -> bytes | None:
-    """Encode with a kernel, C-contiguous rows of whole blocks; None where ggml is to do it."""
-    kernel = BY_USE.get((type_.name, importance is not None))
-    encoder = None if kernel is None else engine().encoder(kernel, type_, rows.size)
-    if encoder is None:
-        return None
-    return encoded(type_, encoder, rows, importance)
+def encode(ggml: Reference, rows: FloatArray, importance: FloatArray | None) -> bytes:
+    """Encode C-contiguous rows of whole blocks, with a kernel or with ggml."""
+    kernel = BY_USE.get((ggml.type.name, importance is not None))
+    encoder = None if kernel is None else engine().encoder(kernel, ggml, rows.size)
+    return ggml.encoded(rows, importance) if encoder is None else encoded(ggml.type, encoder, rows, importance)
 
 
 def expect(name: str, *, weighted: bool, weights: int) -> None:
@@ -65,7 +62,7 @@ class Engine:
     kept: dict[Kernel, bool] = field(default_factory=dict)
     claimed: dict[Kernel, object] = field(default_factory=dict)
 
-    def encoder(self, kernel: Kernel, type_: GgmlType, weights: int) -> Encoder | None:
+    def encoder(self, kernel: Kernel, ggml: Reference, weights: int) -> Encoder | None:
         """Return the kernel to encode so many weights with; None if ggml should."""
         if kernel in self.ready:
             return self.ready[kernel]
@@ -74,7 +71,7 @@ class Engine:
         if many >= kernel.pays_from or (many >= kernel.loads_from and self._is_kept(kernel)):
             thread = object()
             if self.claimed.setdefault(kernel, thread) is thread:
-                self._prepare(kernel, type_)
+                self._prepare(kernel, ggml)
         return self.ready.get(kernel)
 
     def _is_kept(self, kernel: Kernel) -> bool:
@@ -83,10 +80,10 @@ class Engine:
             self.kept[kernel] = _is_kept(kernel)
         return self.kept[kernel]
 
-    def _prepare(self, kernel: Kernel, type_: GgmlType) -> None:
+    def _prepare(self, kernel: Kernel, ggml: Reference) -> None:
         from qrecipe.codecs.compiled.machine import unusable  # noqa: PLC0415 - asks numba, which loads slowly
 
-        encoder, fault = (None, None) if unusable() is not None else _checked(kernel, type_)
+        encoder, fault = (None, None) if unusable() is not None else _checked(kernel, ggml)
         self.ready[kernel] = encoder
         if fault is not None:
             warnings.warn(KernelNote(fault), stacklevel=1)
@@ -104,12 +101,14 @@ def _is_kept(kernel: Kernel) -> bool:
     return is_kept(kernel.module, kernel.name)
 
 
-def _checked(kernel: Kernel, type_: GgmlType) -> tuple[Encoder | None, Diagnostic | None]:
-    from qrecipe.codecs.kernels.check import passes  # noqa: PLC0415 - as above
+def _checked(kernel: Kernel, ggml: Reference) -> tuple[Encoder | None, Diagnostic | None]:
+    from qrecipe.codecs.kernels.check import is_of_ggml, passes  # noqa: PLC0415 - as above
 
+    if not is_of_ggml(kernel, ggml):
+        return None, _not_used(kernel, "the installed ggml has other bytes for this type than the one it follows")
     try:
         encoder = compile_kernel(kernel)
-        if passes(kernel, type_, encoder):
+        if passes(kernel, ggml.type, encoder):
             return encoder, None
         why = "it does not make the bytes that it must of the blocks it is tried on"
     except Exception as error:  # noqa: BLE001 - whatever numba raises: ggml can encode all the same, and the note says it
@@ -122,6 +121,6 @@ def _not_used(kernel: Kernel, why: str) -> Diagnostic:
         "kernel-not-used",
         f"the fast encoder of {kernel.type}{' with an imatrix' if kernel.weighted else ''} is not used",
         why=why,
-        fix="nothing has to be done: ggml encodes, with the same bytes, slower; please report it",
+        fix="nothing has to be done: ggml encodes, only slower; please report it",
         severity="warning",
     )

@@ -109,10 +109,10 @@ def _to_e4m3(value: Any) -> Any:
 
 
 @inlined
-def _from_e4m3(code: Any) -> Any:
-    """Return half the value of a code; 0 for the one that is no number."""
-    exponent, mantissa = code >> 3, code & 7
-    if code == 0x7F:
+def _from_e4m3(bits: Any) -> Any:
+    """Return half the value of an E4M3; 0 for the one that is no number."""
+    exponent, mantissa = bits >> 3, bits & 7
+    if bits == 0x7F:
         return np.float32(0)
     if exponent == 0:
         return np.float32(mantissa) * np.float32(2.0**-10)

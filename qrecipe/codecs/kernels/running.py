@@ -1,8 +1,9 @@
-"""Calling a kernel: the three arrays that each takes, and the bytes that it gives."""
+"""Calling a kernel, or ggml: the arrays that each takes, and the bytes that it gives."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,19 @@ from qrecipe.codecs.kernels.catalog import Kernel
 if TYPE_CHECKING:
     from qrecipe.codecs.ggml.table import GgmlType
     from qrecipe.types.format import FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """ggml's own encoder of a type."""
+
+    type: GgmlType
+    encode: Callable[[GgmlType, FloatArray, FloatArray | None], bytes]
+
+    def encoded(self, rows: FloatArray, importance: FloatArray | None) -> bytes:
+        """Encode C-contiguous rows of whole blocks."""
+        return self.encode(self.type, rows, importance)
+
 
 Encoder = Callable[[Any, Any, Any], object]
 """Takes weights, the bytes to write, and the importance of a row's columns (empty without an imatrix)."""
@@ -40,6 +54,12 @@ def compile_kernel(kernel: Kernel) -> Encoder:
     from qrecipe.codecs.simd.numbers import jit  # noqa: PLC0415 - likewise
 
     floats, out = types.Array(types.float32, 1, "C", readonly=True), types.Array(types.uint8, 1, "C")
+    arrays = (floats, out, floats, *(types.Array(types.int32, 1, "C") for _ in range(2 * kernel.codebook)))
     function = getattr(import_module(f"qrecipe.codecs.kernels.{kernel.module}"), kernel.name)
-    found: Encoder = compiled(function, jit, lambda work: work.compile((floats, out, floats)))
-    return found
+    found: Callable[..., object] = compiled(function, jit, lambda work: work.compile(arrays))
+    if not kernel.codebook:
+        return found
+    from qrecipe.codecs.kernels.codebook import tables  # noqa: PLC0415 - likewise
+
+    index, lists = tables(kernel.type)
+    return lambda rows, out, importance: found(rows, out, importance, index, lists)

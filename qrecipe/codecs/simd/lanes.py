@@ -12,9 +12,10 @@ from llvmlite import ir
 from numba.core import cgutils, types
 from numba.np.arrayobj import make_array
 
-from qrecipe.codecs.simd.vectors import FLOATS, INTS, IR_FLOATS, IR_INTS, MASK, WIDTH, word
+from qrecipe.codecs.simd.vectors import FLOATS, INTS, IR_FLOATS, IR_INTS, IR_MASK, MASK, WIDTH, word
 
-_I32, _BYTE = ir.IntType(32), ir.IntType(8)
+_I32, _I64, _BYTE = ir.IntType(32), ir.IntType(64), ir.IntType(8)
+_LONGS = ir.VectorType(_I64, WIDTH)
 _BYTES = ir.VectorType(_BYTE, WIDTH)
 
 
@@ -37,6 +38,44 @@ def store(typing: Any, array: Any, at: Any, value: Any) -> Any:
         return context.get_dummy_value()
 
     return types.void(array, types.intp, FLOATS), emit
+
+
+@word
+def load_ints(typing: Any, array: Any, at: Any) -> Any:
+    """Return `array[at : at + WIDTH]`, int32."""
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.load(_address(context, builder, signature, args, IR_INTS), align=4)
+
+    return INTS(array, types.intp), emit
+
+
+@word
+def store_ints(typing: Any, array: Any, at: Any, value: Any) -> Any:
+    """Write to `array[at : at + WIDTH]`, int32."""
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        builder.store(args[2], _address(context, builder, signature, args, IR_INTS), align=4)
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp, INTS), emit
+
+
+@word
+def gather(typing: Any, array: Any, places: Any) -> Any:
+    """Return for each lane the element of `array`, int32, at its place."""
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        data = make_array(signature.args[0])(context, builder, args[0]).data
+        start = _spread(builder, builder.ptrtoint(data, _I64), _LONGS)
+        offsets = builder.shl(builder.zext(args[1], _LONGS), ir.Constant(_LONGS, [2] * WIDTH))
+        pointers = builder.inttoptr(builder.add(start, offsets), ir.VectorType(_I32.as_pointer(), WIDTH))
+        everywhere = ir.Constant(IR_MASK, [1] * WIDTH)
+        nothing = ir.Constant(IR_INTS, ir.Undefined)
+        args = (pointers, ir.Constant(_I32, 4), everywhere, nothing)
+        return _call(builder, f"llvm.masked.gather.v{WIDTH}i32.v{WIDTH}p0", IR_INTS, args)
+
+    return INTS(array, INTS), emit
 
 
 @word
@@ -201,6 +240,17 @@ def flags_of(typing: Any, mask: Any) -> Any:
 
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         return builder.zext(builder.bitcast(args[0], ir.IntType(WIDTH)), ir.IntType(64))
+
+    return types.int64(MASK), emit
+
+
+@word
+def first_of(typing: Any, mask: Any) -> Any:
+    """Return the number of the first lane that is true; one must be."""
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        flags = builder.zext(builder.bitcast(args[0], ir.IntType(WIDTH)), ir.IntType(64))
+        return builder.cttz(flags, ir.Constant(ir.IntType(1), 1))
 
     return types.int64(MASK), emit
 
