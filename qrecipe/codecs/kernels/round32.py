@@ -1,6 +1,7 @@
 """Q8_0, Q4_0, Q4_1, Q5_0 and Q5_1 without an imatrix: 32 weights to a block, its scale from its extremes.
 
-There is no search, so nothing is transposed: the two vectors of a block are read, reduced and rounded as they lie.
+There is no search, so nothing is transposed: the two vectors of a block are read, reduced and rounded as they lie, and
+the scales of 16 blocks are computed together.
 Weights l and 16 + l share byte l, except in Q8_0; bit l of the four bytes `qh` is the fifth bit of weight l. See
 `block_q4_0` and the like in ggml-common.h.
 """
@@ -22,80 +23,122 @@ from qrecipe.codecs.simd.lanes import (
     smallest,
     splat,
     splat_int,
+    store,
     store_bytes,
+    store_ints,
     to_ints,
 )
-from qrecipe.codecs.simd.numbers import inlined, jit, rounded_away, write_half
+from qrecipe.codecs.simd.numbers import half_bits_of, inlined, jit, rounded_away
 from qrecipe.codecs.simd.vectors import WIDTH
 
 if TYPE_CHECKING:
     from qrecipe.codecs.kernels.tile import Bytes, Floats
 
 _BLOCK = 32
+_TILE = _BLOCK * WIDTH  # 16 blocks, whose scales are computed together
 
 
 @jit
 def encode_q8_0(rows: Floats, out: Bytes, importance: Floats) -> None:
     """Encode whole blocks: d = largest magnitude / 127, codes rounded half away from zero."""
-    for at in range(0, rows.size, _BLOCK):
-        first, second, to = load(rows, at), load(rows, at + WIDTH), at // _BLOCK * 34
-        a, b = magnitude(first), magnitude(second)
-        d = largest(select(a > b, a, b)) / np.float32(127)
-        inverse = splat(_inverse(d))
-        write_half(out, to, d)
-        store_bytes(out, to + 2, rounded_away(first * inverse))
-        store_bytes(out, to + 2 + WIDTH, rounded_away(second * inverse))
+    peaks, halves = np.zeros(WIDTH, np.float32), np.empty(WIDTH, np.int32)
+    for start in range(0, rows.size, _TILE):
+        n = min(WIDTH, (rows.size - start) // _BLOCK)
+        for k in range(n):
+            at = start + k * _BLOCK
+            a, b = magnitude(load(rows, at)), magnitude(load(rows, at + WIDTH))
+            peaks[k] = largest(select(a > b, a, b))
+        _steps(peaks, halves, 127)
+        for k in range(n):
+            at, to, inverse = start + k * _BLOCK, (start // _BLOCK + k) * 34, splat(peaks[k])
+            _write_half(out, to, halves[k])
+            store_bytes(out, to + 2, rounded_away(load(rows, at) * inverse))
+            store_bytes(out, to + 2 + WIDTH, rounded_away(load(rows, at + WIDTH) * inverse))
 
 
 @jit
 def encode_q4_0(rows: Floats, out: Bytes, importance: Floats) -> None:
     """Encode whole blocks: d = the first weight of largest magnitude / -8."""
-    for at in range(0, rows.size, _BLOCK):
-        first, second, to = load(rows, at), load(rows, at + WIDTH), at // _BLOCK * 18
-        d = _peak(rows, at, first, second) / np.float32(-8)
-        inverse, half = splat(_inverse(d)), splat(8.5)
-        write_half(out, to, d)
-        a, b = _least(to_ints(first * inverse + half), 15), _least(to_ints(second * inverse + half), 15)
-        store_bytes(out, to + 2, a | (b << splat_int(4)))
+    _encode_scales(rows, out, 18, 8)
 
 
 @jit
 def encode_q5_0(rows: Floats, out: Bytes, importance: Floats) -> None:
     """Encode whole blocks: d = the first weight of largest magnitude / -16."""
-    for at in range(0, rows.size, _BLOCK):
-        first, second, to = load(rows, at), load(rows, at + WIDTH), at // _BLOCK * 22
-        d = _peak(rows, at, first, second) / np.float32(-16)
-        inverse, half = splat(_inverse(d)), splat(16.5)
-        write_half(out, to, d)
-        a, b = _least(to_ints(first * inverse + half), 31), _least(to_ints(second * inverse + half), 31)
-        write_five_bits(out, to + 2, a, b)
+    _encode_scales(rows, out, 22, 16)
 
 
 @jit
 def encode_q4_1(rows: Floats, out: Bytes, importance: Floats) -> None:
     """Encode whole blocks: the smallest weight, and d = (largest - smallest) / 15."""
-    for at in range(0, rows.size, _BLOCK):
-        first, second, to = load(rows, at), load(rows, at + WIDTH), at // _BLOCK * 20
-        low, d = _range(rows, at, first, second, 15)
-        inverse, half, base = splat(_inverse(d)), splat(0.5), splat(low)
-        write_half(out, to, d)
-        write_half(out, to + 2, low)
-        a = _least(to_ints((first - base) * inverse + half), 15)
-        b = _least(to_ints((second - base) * inverse + half), 15)
-        store_bytes(out, to + 4, a | (b << splat_int(4)))
+    _encode_minima(rows, out, 20, 15)
 
 
 @jit
 def encode_q5_1(rows: Floats, out: Bytes, importance: Floats) -> None:
     """Encode whole blocks: the smallest weight, and d = (largest - smallest) / 31."""
-    for at in range(0, rows.size, _BLOCK):
-        first, second, to = load(rows, at), load(rows, at + WIDTH), at // _BLOCK * 24
-        low, d = _range(rows, at, first, second, 31)
-        inverse, half, base = splat(_inverse(d)), splat(0.5), splat(low)
-        write_half(out, to, d)
-        write_half(out, to + 2, low)
-        a, b = to_ints((first - base) * inverse + half), to_ints((second - base) * inverse + half)
-        write_five_bits(out, to + 4, a, b)
+    _encode_minima(rows, out, 24, 31)
+
+
+@inlined
+def _encode_scales(rows: Floats, out: Bytes, nbytes: int, top: int) -> None:
+    peaks, halves = np.zeros(WIDTH, np.float32), np.empty(WIDTH, np.int32)
+    half = splat(np.float32(top) + np.float32(0.5))
+    for start in range(0, rows.size, _TILE):
+        n = min(WIDTH, (rows.size - start) // _BLOCK)
+        for k in range(n):
+            peaks[k] = _peak(rows, start + k * _BLOCK)
+        _steps(peaks, halves, -top)
+        for k in range(n):
+            at, to, inverse = start + k * _BLOCK, (start // _BLOCK + k) * nbytes, splat(peaks[k])
+            _write_half(out, to, halves[k])
+            first = _least(to_ints(load(rows, at) * inverse + half), 2 * top - 1)
+            second = _least(to_ints(load(rows, at + WIDTH) * inverse + half), 2 * top - 1)
+            _write_codes(out, to + 2, first, second, top == 16)
+
+
+@inlined
+def _encode_minima(rows: Floats, out: Bytes, nbytes: int, top: int) -> None:
+    spans, halves = np.zeros(WIDTH, np.float32), np.empty(WIDTH, np.int32)
+    lows, low_halves = np.zeros(WIDTH, np.float32), np.empty(WIDTH, np.int32)
+    half = splat(0.5)
+    for start in range(0, rows.size, _TILE):
+        n = min(WIDTH, (rows.size - start) // _BLOCK)
+        for k in range(n):
+            lows[k], spans[k] = _range(rows, start + k * _BLOCK)
+        _steps(spans, halves, top)
+        store_ints(low_halves, 0, half_bits_of(load(lows, 0)))
+        for k in range(n):
+            at, to = start + k * _BLOCK, (start // _BLOCK + k) * nbytes
+            inverse, base = splat(spans[k]), splat(lows[k])
+            _write_half(out, to, halves[k])
+            _write_half(out, to + 2, low_halves[k])
+            first = to_ints((load(rows, at) - base) * inverse + half)
+            second = to_ints((load(rows, at + WIDTH) - base) * inverse + half)
+            if top == 15:
+                first, second = _least(first, 15), _least(second, 15)
+            _write_codes(out, to + 4, first, second, top == 31)
+
+
+@inlined
+def _steps(spans: Floats, halves: Any, steps: int) -> None:
+    """Divide 16 spans by the number of steps: d goes to `halves` as FP16, and its inverse takes the spans' place."""
+    d, zero = load(spans, 0) / splat(steps), splat(0)
+    store_ints(halves, 0, half_bits_of(d))
+    store(spans, 0, select(d != zero, splat(1) / d, zero))
+
+
+@inlined
+def _write_half(out: Bytes, to: int, bits: Any) -> None:
+    out[to], out[to + 1] = bits & 255, bits >> 8
+
+
+@inlined
+def _write_codes(out: Bytes, to: int, first: Any, second: Any, five: bool) -> None:
+    if five:
+        write_five_bits(out, to, first, second)
+    else:
+        store_bytes(out, to, first | (second << splat_int(4)))
 
 
 @inlined
@@ -108,11 +151,6 @@ def write_five_bits(out: Bytes, to: int, first: Any, second: Any) -> None:
 
 
 @inlined
-def _inverse(d: Any) -> Any:
-    return np.float32(1) / d if d != 0 else np.float32(0)
-
-
-@inlined
 def _least(codes: Any, top: int) -> Any:
     """Clamp from above."""
     most = splat_int(top)
@@ -120,8 +158,9 @@ def _least(codes: Any, top: int) -> Any:
 
 
 @inlined
-def _peak(rows: Floats, at: int, first: Any, second: Any) -> Any:
+def _peak(rows: Floats, at: int) -> Any:
     """Return the first weight of largest magnitude, sign included; 0 where all are zeros."""
+    first, second = load(rows, at), load(rows, at + WIDTH)
     high = largest(select(first > second, first, second))
     low = smallest(select(first < second, first, second))
     if high > -low:
@@ -135,15 +174,16 @@ def _peak(rows: Floats, at: int, first: Any, second: Any) -> Any:
 
 
 @inlined
-def _range(rows: Floats, at: int, first: Any, second: Any, steps: int) -> Any:
-    """Return the smallest weight and a step; of zeros of both signs the first is the smallest."""
+def _range(rows: Floats, at: int) -> Any:
+    """Return the smallest weight, of zeros the first, and how far the largest is from it."""
+    first, second = load(rows, at), load(rows, at + WIDTH)
     high = largest(select(first > second, first, second))
     low = smallest(select(first < second, first, second))
     if low == 0:
         low = _first_zero(rows, at)
-    if high == low:  # the sign of a zero step is that of x - x, whichever zeros these are
+    if high == low:  # the sign of a zero is that of x - x, whichever zeros these are
         return low, np.float32(0)
-    return low, (high - low) / np.float32(steps)
+    return low, high - low
 
 
 @inlined

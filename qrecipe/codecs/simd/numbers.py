@@ -92,6 +92,18 @@ def half_bits(value: Any) -> Any:
 
 
 @inlined
+def half_bits_of(values: Any) -> Any:
+    """Return the FP16 bits of a vector, as `half_bits` does; none may be a NaN."""
+    bits, least = bits_of(values), splat_int(113)
+    base = (from_bits(bits & splat_int(0x7FFFFFFF)) * splat(2.0**112)) * splat(2.0**-110)
+    exponent = (bits >> splat_int(23)) & splat_int(255)
+    exponent = select(exponent > least, exponent, least)
+    summed = bits_of(from_bits((exponent << splat_int(23)) + splat_int(0x07800000)) + base)
+    plain = ((summed >> splat_int(13)) & splat_int(0x7C00)) + (summed & splat_int(0x0FFF))
+    return ((bits >> splat_int(16)) & splat_int(0x8000)) | plain
+
+
+@inlined
 def half_value(bits: int) -> Any:
     """Return the float32 of an FP16's bits."""
     exponent, mantissa = (bits >> 10) & 31, bits & 0x3FF
