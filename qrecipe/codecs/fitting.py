@@ -5,10 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from qrecipe.codecs.fit.reference import REFERENCE
 from qrecipe.types.format import Fitted, TypeUse
 
 if TYPE_CHECKING:
     from qrecipe.types.format import Fit, FloatArray, Format
+
+
+def expect(use: TypeUse, fit: Fit | None, *, weighted: bool, weights: int) -> None:
+    """Tell the encoders that so many weights of a type are going to be encoded: it may pay to compile one for them."""
+    if fit is not None and fit.name in REFERENCE:
+        from qrecipe.codecs.kernels import engine  # noqa: PLC0415 - loads numpy, which a plan does not need
+
+        engine.expect(use.format.name, weighted=weighted, weights=weights)
 
 
 def fitted(use: TypeUse, stored: Format, fit: Fit | None, rows: FloatArray, importance: FloatArray | None) -> Fitted:

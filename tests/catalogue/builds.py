@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -12,8 +13,12 @@ import numpy as np
 
 import qrecipe
 from qrecipe.backends.gguf.backend import GgufBackend
+from qrecipe.codecs.compiled import machine
 from qrecipe.codecs.ggml import library
 from qrecipe.codecs.ggml.table import GgmlType
+from qrecipe.codecs.kernels import engine
+from qrecipe.codecs.kernels.catalog import BY_USE
+from qrecipe.codecs.kernels.running import Reference
 from qrecipe.codecs.lattice.fit import LATTICE
 from qrecipe.errors import Diagnostic
 from qrecipe.executors.dry_run import DryRunExecutor
@@ -51,6 +56,19 @@ def blocks_that_are_on_no_grid() -> object:
     weights[:5] = 0
     wanted = TypeUse(BY_NAME["Q4_0"], (("fit", Call("lattice", (("else", "error"),))),))
     return build(model([(tensor("blk.3.ffn_up.weight", (8, 64)), weights, wanted)]), Path.cwd())
+
+
+def a_fast_encoder_that_makes_other_bytes() -> object:
+    new, kernel = engine.Engine(), BY_USE["Q4_K", False]
+    new.expected[kernel] = kernel.pays_from
+    with warnings.catch_warnings(record=True) as notes:
+        warnings.simplefilter("always")
+        with (
+            mock.patch.object(machine, "unusable", return_value=None),
+            mock.patch.object(engine, "compile_kernel", return_value=lambda rows, out, importance: out.fill(0)),
+        ):
+            new.encoder(kernel, Reference(BY_NAME["Q4_K"].type, library.encode), 256)
+    return [note.message.diagnostic for note in notes if isinstance(note.message, engine.KernelNote)]
 
 
 def numba_that_is_not_installed() -> object:

@@ -348,7 +348,7 @@ def test_without_a_cache_it_is_compiled_in_memory(tmp_path, trouble):
         "import numpy as np\nfrom tests.codecs.test_lattice import Q4_0, encode\n"
         "print(encode(Q4_0, np.arange(32, dtype=np.float32)[None] // 4).counts)"
     )
-    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
+    environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path)}
 
     def run(before):
         words = [sys.executable, "-c", f"{before}\n{script}"]

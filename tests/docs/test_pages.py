@@ -69,6 +69,7 @@ HELD = {  # pages whose examples have tests of their own
     "reference/conditions.md": "recipe/test_condition.py",
     "reference/types.md": "codecs/test_types_page.py",
     "explanation/byte-identity.md": "oracle/test_llama_quantize.py",
+    "explanation/kernels.md": "codecs/test_kernels_page.py",
     "explanation/lattice.md": "docs/test_claims.py",
     "explanation/qat-table.md": "recipes/test_qat_table.py",
 }

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from qrecipe.backends.rows import faults
 from qrecipe.backends.rows.work import CopyRows, EncodeRows, Origin, RowSink
+from qrecipe.codecs.fitting import expect
 from qrecipe.errors import BuildError
 from qrecipe.types.piece import pieces
 from qrecipe.types.task import Limits, Task
@@ -90,6 +91,7 @@ def encodings(it: Encoding, place: RowSink, limits: Limits, first: int = 0) -> I
     """Yield the tasks that encode a tensor; `first` is the matrix of the decided tensor that it begins with."""
     tensor, fit, memory = it.origin.tensor, it.fit(), it.row_memory
     importance = it.importance(fit)
+    expect(it.use, fit, weighted=importance is not None, weights=tensor.stacked * tensor.rows * tensor.cols)
     step = max(limits.task_memory // memory, 1)
     for start, stop in pieces(tensor.shape):
         weights = None if importance is None else importance[first + start // tensor.rows]

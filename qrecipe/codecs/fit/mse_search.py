@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numba import njit
 
+from qrecipe.codecs.compiled.compiling import compiled
 from qrecipe.codecs.floats import decode_float, encode_float
-from qrecipe.codecs.lattice.compiled import compiled
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,7 +56,8 @@ def _candidates(blocks: FloatArray, grid: Grid) -> FloatArray:
 @cache
 def search() -> Callable[..., None]:
     """Return `_search`, compiled."""
-    return compiled(_search, jit, _attempt)
+    work: Callable[..., None] = compiled(_search, jit, _attempt)
+    return work
 
 
 def _attempt(work: Callable[..., None]) -> None:

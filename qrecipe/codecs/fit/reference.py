@@ -47,3 +47,4 @@ FITS: tuple[ReferenceFit, ...] = (
     ReferenceFit("rtn", "never", "never with imatrix data"),
     ReferenceFit("imatrix", "required", "always with imatrix data"),
 )
+REFERENCE = frozenset(fit.name for fit in FITS)

@@ -1,4 +1,4 @@
-"""Which code encodes and decodes a ggml type: numpy for plain dtypes and negative scales, ggml for all else.
+"""Which code encodes and decodes a ggml type: numpy for plain dtypes and negative scales, kernels or ggml for others.
 
 Bytes are ggml's, or there is an error (`guard`). ValueError is for arrays of a wrong shape: a fault of the caller.
 """
@@ -12,6 +12,8 @@ import numpy as np
 from qrecipe.codecs import floats
 from qrecipe.codecs.ggml import guard, library
 from qrecipe.codecs.ggml.negative import encode_negative
+from qrecipe.codecs.kernels import engine
+from qrecipe.codecs.kernels.running import Reference
 
 if TYPE_CHECKING:
     from qrecipe.codecs.ggml.table import GgmlType
@@ -26,7 +28,7 @@ def encode(type_: GgmlType, rows: FloatArray, args: Args, importance: FloatArray
     weights = guard.checked_importance(type_, rows, importance)
     largest = guard.check_reach(type_, rows, weights)
     plain = type_.kind == "float"
-    encoded = floats.encode_float(type_.name, rows) if plain else library.encode(type_, rows, weights)
+    encoded = floats.encode_float(type_.name, rows) if plain else _encode_blocks(type_, rows, weights)
     if guard.needs_check(type_, largest) and not _is_finite(type_, encoded):
         raise guard.not_finite(type_.name, largest)
     return encoded
@@ -40,6 +42,10 @@ def decode(type_: GgmlType, data: bytes | memoryview, cols: int) -> FloatArray:
     if type_.kind == "float":
         return floats.decode_float(type_.name, data, cols)
     return library.decode(type_, data, cols)
+
+
+def _encode_blocks(type_: GgmlType, rows: FloatArray, importance: FloatArray | None) -> bytes:
+    return engine.encode(Reference(type_, library.encode), rows, importance)
 
 
 def _is_finite(type_: GgmlType, encoded: bytes) -> bool:

@@ -1,19 +1,17 @@
 """The search as machine code: compiled by numba at its first use, which takes seconds, then kept in numba's cache.
 
-The cache lies beside the package, or in the user's own folder where the package cannot be written; where nothing can be
-written, or what lies there cannot be read, each process compiles for itself.
+`codecs/compiled/` says where the cache lies, and when it is not used.
 """
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Callable
-from contextlib import suppress
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from qrecipe.codecs.compiled.compiling import compiled
 from qrecipe.codecs.lattice import kernel, many
 from qrecipe.codecs.lattice.scales import F16
 
@@ -26,25 +24,14 @@ _Search = Callable[..., None]
 @cache
 def search() -> _Search:
     """Return `kernel.search`, compiled."""
-    return compiled(kernel.search, kernel.jit, lambda work: work(*_block(), (8, 8), _results()))
+    work: _Search = compiled(kernel.search, kernel.jit, lambda work: work(*_block(), (8, 8), _results()))
+    return work
 
 
 @cache
 def search_many() -> _Search:
     """Return `many.search`, compiled."""
-    return compiled(many.search, many.jit, lambda work: work(*_block(), (8, 8), F16, _results()))
-
-
-def compiled(found: Any, jit: Callable[..., Any], attempt: Callable[[_Search], None]) -> _Search:  # noqa: ANN401 - numba has no types
-    """Compile by searching one block, as callers do it: numba compiles for the types that it sees."""
-    with suppress(RuntimeError):  # no folder that can be written
-        found.enable_caching()
-    work: _Search = found
-    try:
-        attempt(work)
-    except (OSError, EOFError, ValueError, pickle.UnpicklingError):  # a full disk, a file that was cut short
-        work = jit(found.py_func)
-        attempt(work)
+    work: _Search = compiled(many.search, many.jit, lambda work: work(*_block(), (8, 8), F16, _results()))
     return work
 
 

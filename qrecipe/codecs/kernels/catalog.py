@@ -1,0 +1,94 @@
+"""The kernels there are: which type each encodes, where it is, and from how many weights on compiling it pays.
+
+`seconds` and `speed` depend on the machine alike, so that `pays_from` hardly does. `digest` is of the bytes that a
+kernel must make of the blocks of `check`, 16 hexadecimal digits of their SHA-256; tests hold it against ggml.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_MARGIN = 3  # ggml would have to take this many times as long as compiling
+_LOADING = 2  # seconds that ggml would have to take, for one that was compiled before
+
+
+@dataclass(frozen=True, slots=True)
+class Kernel:
+    """One encoder.
+
+    Attributes:
+        type: The name of the type.
+        weighted: Whether it is the one for an imatrix.
+        module: The module of `kernels` that has it.
+        name: The function there.
+        seconds: What compiling it takes, on a core of 2.8 GHz.
+        speed: Million weights that ggml encodes in a second there.
+        digest: Of what it makes of the blocks of `check`.
+        codebook: Whether it takes the tables of a codebook.
+    """
+
+    type: str
+    weighted: bool
+    module: str
+    name: str
+    seconds: float
+    speed: float
+    digest: str
+    codebook: bool = False
+
+    @property
+    def pays_from(self) -> int:
+        """Weights from which it pays to compile."""
+        return int(_MARGIN * self.seconds * self.speed * 1e6)
+
+    @property
+    def loads_from(self) -> int:
+        """Weights from which it pays to load it, where it was compiled before."""
+        return int(_LOADING * self.speed * 1e6)
+
+
+KERNELS: tuple[Kernel, ...] = (
+    Kernel("Q4_0", False, "round32", "encode_q4_0", 1.2, 150, "26b97b34ca32c943"),
+    Kernel("Q4_0", True, "search32", "encode_q4_0_weighted", 4.8, 9.5, "07ac67c454f7e84f"),
+    Kernel("Q4_1", False, "round32", "encode_q4_1", 1.1, 240, "0469504c2a308a4b"),
+    Kernel("Q4_1", True, "search32", "encode_q4_1_weighted", 6.3, 2.8, "54fe729175ad59d0"),
+    Kernel("Q5_0", False, "round32", "encode_q5_0", 1.4, 128, "b1b60b3080c7f091"),
+    Kernel("Q5_0", True, "search32", "encode_q5_0_weighted", 4.5, 17, "4c1239b5c2344d0b"),
+    Kernel("Q5_1", False, "round32", "encode_q5_1", 1.1, 164, "08496d22c35292f6"),
+    Kernel("Q5_1", True, "search32", "encode_q5_1_weighted", 6.3, 2.7, "1bb6d225c492dd6b"),
+    Kernel("Q8_0", False, "round32", "encode_q8_0", 1.1, 100, "77e9a78c3f4881e0"),
+    Kernel("Q2_K", False, "q2_k", "encode", 5.2, 6.3, "c9ecacc720d91438"),
+    Kernel("Q2_K", True, "q2_k", "encode_weighted", 7.1, 2, "4ac66deb54588e72"),
+    Kernel("Q3_K", False, "q3_k", "encode", 4.3, 40, "aadb804bdeff55f7"),
+    Kernel("Q3_K", True, "q3_k", "encode_weighted", 7.0, 12, "90c06f9e3c39c818"),
+    Kernel("Q4_K", False, "k4", "encode_q4_k", 6.2, 6.8, "e22ad35624420987"),
+    Kernel("Q4_K", True, "k4", "encode_q4_k_weighted", 7.4, 4.2, "d1a1f909f0022d5c"),
+    Kernel("Q5_K", False, "k4", "encode_q5_k", 5.5, 7.5, "c39be25a249534bc"),
+    Kernel("Q5_K", True, "k4", "encode_q5_k_weighted", 7.5, 3.5, "7bc1472296e78104"),
+    Kernel("Q6_K", False, "q6_k", "encode", 4.8, 21, "676deb748e51e2d6"),
+    Kernel("Q6_K", True, "q6_k", "encode_weighted", 4.0, 19, "5c266810726047f6"),
+    Kernel("IQ4_NL", False, "iq4", "encode_nl", 4.3, 2.6, "b114bb53753c6cb0"),
+    Kernel("IQ4_NL", True, "iq4", "encode_nl_weighted", 4.6, 1.6, "ac98c240fd4250a9"),
+    Kernel("IQ4_XS", False, "iq4", "encode_xs", 5.9, 2.2, "3f2c3b4fcf4ee65b"),
+    Kernel("IQ4_XS", True, "iq4", "encode_xs_weighted", 5.5, 1.9, "67e36a6f6053ad7b"),
+    Kernel("IQ2_XXS", True, "iq2", "encode_xxs", 6.0, 1.3, "1ede814ad4465f78", codebook=True),
+    Kernel("IQ2_XS", True, "iq2", "encode_xs", 6.0, 0.4, "c84d2004ef9658f7", codebook=True),
+    Kernel("IQ2_S", False, "iq2", "encode_s", 5.0, 2, "37dd52651595ab51", codebook=True),
+    Kernel("IQ2_S", True, "iq2", "encode_s_weighted", 5.0, 2, "a55f436f27f451d2", codebook=True),
+    Kernel("IQ3_XXS", False, "iq3", "encode_xxs", 6.0, 0.7, "a4d5beec8aaec05a", codebook=True),
+    Kernel("IQ3_XXS", True, "iq3", "encode_xxs_weighted", 6.0, 0.7, "475a3c5fc671529b", codebook=True),
+    Kernel("IQ3_S", False, "iq3", "encode_s", 6.0, 1.1, "eec5ee31daed6e89", codebook=True),
+    Kernel("IQ3_S", True, "iq3", "encode_s_weighted", 6.0, 1.0, "f3b2b576b587b3c2", codebook=True),
+    Kernel("TQ1_0", False, "ternary", "encode_tq1_0", 1.8, 150, "2c061ed85815cd31"),
+    Kernel("TQ2_0", False, "ternary", "encode_tq2_0", 1.3, 110, "2729533d75fc0feb"),
+    Kernel("MXFP4", False, "fp4", "encode_mxfp4", 1.1, 60, "eca0167e90f17ef0"),
+    Kernel("NVFP4", False, "fp4", "encode_nvfp4", 1.1, 45, "0a463bf5d562f99e"),
+)
+
+BY_USE: Mapping[tuple[str, bool], Kernel] = MappingProxyType({(each.type, each.weighted): each for each in KERNELS})
+"""By type, and whether there is an imatrix."""
