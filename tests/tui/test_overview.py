@@ -76,6 +76,40 @@ def test_shift_and_arrows_mark_a_rectangle_and_n_makes_a_rule_of_it(recipe):
     play(recipe, story)
 
 
+def test_a_rectangle_begins_where_the_cursor_went_since(recipe):
+    async def story(pilot):
+        grid = pilot.app.screen.query_one(LayerGrid)
+        await pilot.press("down", "down", "down", "shift+down", "shift+down", "shift+right")
+        assert len(bench(pilot).session.marks) == 6
+        await pilot.press("escape", *["down"] * 4, "right", "right", "shift+down")
+        names = {f"blk.{layer}.{grid.grid.roles[3]}.weight" for layer in (6, 7)}
+        assert bench(pilot).session.marks == names
+        for away in ("pageup", "home", "end", "left"):
+            await pilot.press(away, "shift+up")
+            assert len(bench(pilot).session.marks) == min(grid.cursor + 1, 2), away
+
+    play(recipe, story)
+
+
+def test_a_rectangle_begins_anew_once_nothing_is_marked(recipe):
+    async def story(pilot):
+        await pilot.press("down", "down", "down", "shift+down", "shift+down", "escape", "shift+down")
+        assert bench(pilot).session.marks == {f"blk.{layer}.attn_q.weight" for layer in (2, 3)}
+
+    play(recipe, story)
+
+
+def test_a_rectangle_goes_on_over_a_place_without_a_tensor(recipe):
+    async def story(pilot):
+        grid = pilot.app.screen.query_one(LayerGrid)
+        hole = next(i for i in range(3, 60) if grid.grid.at(i, grid.grid.roles.index("attn_v")) is None)
+        grid.cursor, grid.column = hole - 1, grid.grid.roles.index("attn_v")
+        await pilot.press("shift+down", "shift+down")
+        assert (grid.cursor, len(bench(pilot).session.marks)) == (hole + 1, 2)
+
+    play(recipe, story)
+
+
 def test_a_budget_is_held_against_the_file(recipe):
     async def story(pilot):
         await pilot.press("b")

@@ -64,7 +64,7 @@ class Overview(Vertical):
         with grid.prevent(LayerGrid.Moved):
             grid.show(Grid.of(rows.rows), self._session.marks, differing)
         row = self._session.row()
-        if row is not None:
+        if row is not None and not (grid.has_focus and grid.row() is None):  # a person may stand where no tensor is
             grid.go_to(row)
         self.query_one(Histogram).show(rows.rows)
 
