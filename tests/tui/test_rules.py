@@ -1,12 +1,13 @@
 """Rules: every action by key, what was typed shown at once, faults under their field."""
 
 import pytest
-from textual.widgets import Input, OptionList
+from textual.events import Key
+from textual.widgets import Checkbox, Input, OptionList
 
 from qrecipe.tui.panes.rules import Rules
 from qrecipe.tui.widgets.rule_form import RuleForm
 from qrecipe.tui.widgets.rule_list import RuleList
-from tests.tui.stage import RECIPE, bench, play, total, typed, words
+from tests.tui.stage import RECIPE, bench, play, total, typed, until, words
 
 
 def rules(pilot):
@@ -180,5 +181,45 @@ def test_leaving_a_field_applies_it(recipe):
         await pilot.pause()
         assert rules(pilot)[0][1] == "Q5_K"
         assert pilot.app.screen.query_one(RuleForm).display
+
+    play(recipe, story)
+
+
+def at_once(pilot, *keys):
+    """Send keys as a terminal does that reads several in one go: none waits for what the one before it did."""
+    for key in keys:
+        pilot.app.post_message(Key(key, key if len(key) == 1 else None))
+
+
+def test_keys_that_come_together_each_go_to_the_field_that_the_one_before_chose(recipe):
+    async def story(pilot):
+        await pilot.press("3", "e")
+        at_once(pilot, "down", "down", "X")
+        fields = pilot.app.screen.query("RuleForm Input").results(Input)
+        await until(pilot, lambda fields=list(fields): "X" in "".join(field.value for field in fields))
+        assert pilot.app.screen.query_one("#field-type", Input).value == "Q6_KX"
+
+    play(recipe, story)
+
+
+def test_keys_right_behind_that_of_a_pane_go_to_the_pane(recipe):
+    async def story(pilot):
+        at_once(pilot, "f4", "down", "d")
+        await until(pilot, lambda: len(rules(pilot)) == 3)
+        assert [match for match, _, _ in rules(pilot)] == ["token_embd", "blk.*.ffn_down", "**"]
+
+    play(recipe, story)
+
+
+def test_keys_of_the_list_do_nothing_while_a_rule_is_typed(recipe):
+    async def story(pilot):
+        await pilot.press("3", "down", "e")
+        await pilot.press("up")
+        assert isinstance(pilot.app.screen.focused, Checkbox)
+        await pilot.press("d", "c", "a", "e", "shift+down", "shift+up", "delete")
+        assert pilot.app.screen.query_one(RuleForm).border_title == "rule 2"
+        assert bench(pilot).session.desk.text == RECIPE
+        await pilot.press("escape", "d")
+        assert len(rules(pilot)) == 3
 
     play(recipe, story)

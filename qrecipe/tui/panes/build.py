@@ -110,7 +110,7 @@ class Build(Vertical):
 
     def take_focus(self) -> None:
         """Focus the button, or the one that stops."""
-        self.query_one("#stop" if self.running else "#start").focus()
+        self.screen.set_focus(self.query_one("#stop" if self.running else "#start"))
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         """Start, or stop."""

@@ -138,10 +138,10 @@ class Compare(Vertical):
     def take_focus(self) -> None:
         """Focus the list, or the name where there is no list yet."""
         if self._session.other is None:
-            self.query_one("#other").focus()
+            self.screen.set_focus(self.query_one("#other"))
             return
         view = self.query_one(Differences)
-        view.focus()
+        self.screen.set_focus(view)
         view.post_message(Differences.Moved(view))  # what the panel explains is the line under the cursor
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
@@ -152,7 +152,7 @@ class Compare(Vertical):
 
     def action_name(self) -> None:
         """Name what to compare with."""
-        self.query_one("#other", Input).focus()
+        self.screen.set_focus(self.query_one("#other", Input))
 
     def action_only(self) -> None:
         """Show only what differs, or everything."""

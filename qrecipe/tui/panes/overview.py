@@ -70,7 +70,7 @@ class Overview(Vertical):
 
     def take_focus(self) -> None:
         """Focus the grid."""
-        self.query_one("#bars" if self.has_class("-bars") else LayerGrid).focus()
+        self.screen.set_focus(self.query_one("#bars" if self.has_class("-bars") else LayerGrid))
 
     def action_bars(self) -> None:
         """Show the histograms instead of the grid, or the grid again."""

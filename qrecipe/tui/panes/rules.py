@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from qrecipe.api.desk_view import State
     from qrecipe.tui.session import Session
 
+_OF_THE_LIST = ("add", "edit", "delete", "duplicate", "shift", "switch")
 _SLOW = 0.1  # seconds: a trial that takes longer waits until nobody has typed for so long
 
 
@@ -93,7 +94,11 @@ class Rules(Vertical):
     def take_focus(self) -> None:
         """Focus the list, or the form."""
         if not self.editing:
-            self.query_one(RuleList).focus()
+            self.screen.set_focus(self.query_one(RuleList))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 - Textual's call
+        """While a rule is typed, keys are for the form alone."""
+        return not (self.editing and action in _OF_THE_LIST)
 
     def go_to(self, place: int) -> None:
         """Put the cursor on a rule."""
@@ -240,7 +245,7 @@ class Rules(Vertical):
         self._pending = None
         self.remove_class("-editing")
         self.post_message(self.Tried(None))
-        self.query_one(RuleList).focus()
+        self.screen.set_focus(self.query_one(RuleList))
 
     def rebase(self) -> None:
         """Tell the form what its rule is after an edit."""

@@ -99,7 +99,8 @@ class RuleForm(Vertical):
                 field.cursor_position = len(field.value)
             self.query_one(Checkbox).value = rule.protected
         self._clear()
-        self._field("type" if new_at is not None and rule.match else "match").focus()
+        # set at once, as everywhere in the form: `focus()` waits its turn, behind keys that came in the same batch
+        self.screen.set_focus(self._field("type" if new_at is not None and rule.match else "match"))
         if self.new:
             self.post_message(self.Trial(self.edit()))
 
@@ -151,7 +152,7 @@ class RuleForm(Vertical):
         return self.query_one(f"#field-{name}", Input)
 
     def _focused(self) -> str | None:
-        return next((name for name in _FIELDS if self._field(name).has_focus), None)
+        return next((name for name in _FIELDS if self._field(name) is self.screen.focused), None)
 
     def _fault(self, name: str, words: str, *, warn: bool = False) -> None:
         shown = self.query_one(f"#fault-{name}", Static)
@@ -228,7 +229,7 @@ class RuleForm(Vertical):
         behind = field.value[field.cursor_position :]
         field.value = field.value[: offer.start] + offer.text + behind
         field.cursor_position = offer.start + len(offer.text)
-        field.focus()
+        self.screen.set_focus(field)
         self.call_after_refresh(self._hide)
 
     @property
@@ -262,8 +263,8 @@ class RuleForm(Vertical):
             offers.highlighted = ((offers.highlighted or 0) + by) % len(self._offers)
             return
         stops = [*map(self._field, _FIELDS), self.query_one(Checkbox)]
-        here = next((place for place, each in enumerate(stops) if each.has_focus), 0)
-        stops[(here + by) % len(stops)].focus()
+        here = next((place for place, each in enumerate(stops) if each is self.screen.focused), 0)
+        self.screen.set_focus(stops[(here + by) % len(stops)])
 
     def action_cancel(self) -> None:
         """Leave the completions; else leave the form, the field as it was."""
