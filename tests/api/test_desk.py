@@ -35,6 +35,13 @@ backend = "gguf"
 output = "${name}.gguf"
 """
 
+INLINE = """\
+qrecipe = 1
+inventory = "lib:gemma-4-e2b"
+rules = [{ match = "**", type = "Q8_0" }]
+targets = [{ backend = "gguf", output = "a.gguf" }]
+"""
+
 
 @pytest.fixture
 def path(tmp_path):
@@ -97,6 +104,15 @@ def test_an_unused_rule_is_told_at_the_rule(path):
     assert desk.state.rules[0].problem.code == "rule-matches-nothing"
     desk.apply(SetField(0, "match", "**"))
     assert [rule.problem.code for rule in desk.state.rules[1:3]] == ["rule-shadowed", "rule-shadowed"]
+
+
+@pytest.mark.parametrize("text", [RECIPE, INLINE])
+def test_a_new_rule_may_go_unused_if_it_is_said(path, text):
+    path.write_text(text)
+    desk = open_desk(path)
+    desk.apply(AddRule(0, "blk.*.attn_qq", "Q8_0", optional=True))
+    assert (desk.state.rules[0].optional, desk.state.rules[0].problem) == (True, None)
+    assert "optional = true" in desk.text
 
 
 def test_a_rule_that_is_off_is_shown_and_does_nothing(path):

@@ -173,6 +173,21 @@ def test_an_inherited_rule_becomes_an_own_one_by_c(tmp_path):
     play(path, story)
 
 
+def test_an_inherited_rule_that_may_go_unused_still_may_once_it_is_an_own_one(recipe):
+    parent = recipe.with_name("parent.toml")
+    parent.write_text(RECIPE.replace('type = "Q6_K | Q8_0"', 'type = "Q6_K"\noptional = true').replace("attn_v", "none"))
+    recipe.write_text('qrecipe = 1\nname = "child"\nextends = ["parent.toml"]\n')
+
+    async def story(pilot):
+        await pilot.press("3", "down", "c")
+        await pilot.pause()
+        own = bench(pilot).session.desk.state.rules[0]
+        assert (own.index, own.match, own.optional, own.problem) == (0, "blk.*.none", True, None)
+        assert bench(pilot).session.desk.state.errors == ()
+
+    play(recipe, story)
+
+
 def test_leaving_a_field_applies_it(recipe):
     async def story(pilot):
         await pilot.press("3", "e", "down", "down", "end", *["backspace"] * 4)

@@ -106,7 +106,8 @@ class Rules(Vertical):
 
     def begin(self, edit: AddRule) -> None:
         """Type a new rule, which begins as `edit`."""
-        rule = RuleLine(None, "", None, edit.match, edit.when, edit.type, edit.why, protected=edit.protected)
+        flags = {"protected": edit.protected, "optional": edit.optional}
+        rule = RuleLine(None, "", None, edit.match, edit.when, edit.type, edit.why, **flags)
         self.add_class("-editing")
         self.query_one(RuleForm).begin(rule, new_at=edit.at)
 
@@ -165,7 +166,7 @@ class Rules(Vertical):
             self.post_message(self.Edited(DuplicateRule(rule.index), then=rule.index + 1))
             return
         own = sum(1 for each in self._session.state.rules if each.index is not None)
-        edit = AddRule(own, rule.match, rule.type, rule.when, rule.why, rule.protected)
+        edit = AddRule(own, rule.match, rule.type, rule.when, rule.why, rule.protected, rule.optional)
         self.post_message(self.Edited(edit, then=own))
 
     def action_shift(self, by: int) -> None:

@@ -120,7 +120,8 @@ class RuleForm(Vertical):
             return None
         values = {name: self._field(name).value.strip() for name in _FIELDS}
         if self.new:
-            return AddRule(self._at, protected=self.query_one(Checkbox).value, **values)
+            protected, optional = self.query_one(Checkbox).value, self._rule.optional
+            return AddRule(self._at, protected=protected, optional=optional, **values)
         name = self._focused()
         if name is None or self._rule.index is None or values[name] == getattr(self._rule, name):
             return None
