@@ -37,6 +37,7 @@ output = "${name}.gguf"
 
 INLINE = """\
 qrecipe = 1
+name = "inline"
 inventory = "lib:gemma-4-e2b"
 rules = [{ match = "**", type = "Q8_0" }]
 targets = [{ backend = "gguf", output = "a.gguf" }]
