@@ -238,3 +238,22 @@ def test_keys_of_the_list_do_nothing_while_a_rule_is_typed(recipe):
         assert len(rules(pilot)) == 3
 
     play(recipe, story)
+
+
+def test_the_last_own_rule_does_not_leave_the_cursor_on_an_inherited_one(recipe):
+    child = recipe.with_name("child.toml")
+    own = RECIPE.partition("[[targets]]")[0]
+    child.write_text(own.replace("qrecipe = 1", 'qrecipe = 1\nextends = ["mine.toml"]'))
+
+    async def story(pilot):
+        await pilot.press("3", "down", "down", "down", "shift+down")
+        await pilot.pause()
+        found = pilot.app.screen.query_one(RuleList)
+        assert found.line_count() == 8
+        assert (found.cursor, found.rule().inherited) == (3, False)
+        await pilot.press("shift+up")
+        await pilot.pause()
+        assert [match for match, _, _ in rules(pilot)][2:4] == ["**", "blk.*.ffn_down"]
+        assert found.cursor == 2
+
+    play(child, story)

@@ -173,7 +173,8 @@ class Rules(Vertical):
         """Move the rule; the cursor goes with it."""
         rule = self._own()
         if rule is not None and rule.index is not None:
-            self.post_message(self.Edited(MoveRule(rule.index, by), then=max(rule.index + by, 0)))
+            last = sum(1 for each in self._session.state.rules if each.index is not None) - 1
+            self.post_message(self.Edited(MoveRule(rule.index, by), then=max(0, min(rule.index + by, last))))
 
     def action_switch(self) -> None:
         """Switch the rule off, or on."""
