@@ -15,6 +15,8 @@ from qrecipe.api.desk_rules import completions, covered, rule_for
 from qrecipe.errors import QrecipeError, RecipeError
 from qrecipe.recipe.edit import AddRule, DeleteRule, DuplicateRule, MoveRule, SetField, SetVariable, SwitchRule
 
+from tests.conftest import write_model
+
 RECIPE = """\
 qrecipe = 1
 name = "mine"
@@ -231,6 +233,25 @@ def test_comparing(path, tmp_path):
     plan = tmp_path / "plan.json"
     plan.write_text(qrecipe.plan_json(qrecipe.plan(path)))
     assert other_of(str(plan), desk).beside(desk.state.target()).changed == ()
+
+
+@pytest.mark.parametrize("type_", ["Q4_0(fit=lattice(else=rtn))", "Q8_0(fit=rtn)"])
+def test_a_recipe_is_no_other_than_what_was_built_of_it(tmp_path, type_):
+    write_model(tmp_path / "tiny.gguf")
+    path = tmp_path / "tiny.toml"
+    text = 'qrecipe = 1\nname = "t"\nsource = "tiny.gguf"\n'
+    text += f'rules = [{{ match = "**", type = "{type_} | keep" }}]\n'
+    path.write_text(f'{text}[[targets]]\nbackend = "gguf"\noutput = "built.gguf"\n')
+    desk = open_desk(path)
+    assert desk.state.errors == ()
+    desk.build(tmp_path)
+    other = other_of(str(tmp_path / "built.gguf"), desk)
+    found = other.beside(desk.state.target())
+    assert type_ in {row.type for row in found.rows}
+    assert found.changed == ()
+    desk.apply(SetField(0, "type", "keep"))
+    changed = other.beside(desk.state.target()).changed
+    assert {row.tensor for row in changed} == {row.tensor for row in found.rows if row.type == type_}
 
 
 def test_explaining(path):

@@ -54,6 +54,23 @@ def test_what_cannot_be_compared_says_why(recipe):
     play(recipe, story)
 
 
+def test_what_fails_leaves_no_earlier_table_under_its_name(recipe, tmp_path):
+    (tmp_path / "other.toml").write_text(RECIPE.replace('type = "Q6_K | Q8_0"', 'type = "Q8_0"'))
+
+    async def story(pilot):
+        await pilot.press("5")
+        await typed(pilot, "other.toml")
+        await pilot.press("enter")
+        await until(pilot, lambda: "differ" in words(pilot, "#sum"))
+        assert "the size above counts the padding" in words(pilot, "#sum")
+        await pilot.press("slash", "end", "x", "enter")
+        await until(pilot, lambda: "other.tomlx" in words(pilot, "#sum") and "reading" not in words(pilot, "#sum"))
+        assert pilot.app.screen.query_one(Differences).line_count() == 0
+        assert bench(pilot).session.compared() is None
+
+    play(recipe, story)
+
+
 def test_a_build_shows_its_result_and_can_be_compared_with(model, tmp_path):
     async def story(pilot):
         await pilot.press("6", "enter")

@@ -132,7 +132,8 @@ class Compare(Vertical):
         of = f"{count(changed, 'tensor')} of {len(compared.rows):,} differ"
         return (
             f"{compared.target} beside {compared.other}: {of}; d: {shown}\n"
-            f"{compared.nbytes:,} bytes of tensors here, {compared.other_nbytes:,} there: {signed(by)}"
+            f"{compared.nbytes:,} bytes of tensors here, {compared.other_nbytes:,} there: {signed(by)}\n"
+            "tensors alone: the size above counts the padding between them and the header too"
         )
 
     def take_focus(self) -> None:
@@ -148,6 +149,8 @@ class Compare(Vertical):
         """Compare."""
         event.stop()
         if event.value.strip():
+            self._session.other = None  # what stands there is no answer to this, which may fail
+            self.show()
             self.post_message(self.Asked(event.value.strip()))
 
     def action_name(self) -> None:
