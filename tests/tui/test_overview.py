@@ -1,5 +1,7 @@
 """The grid, the totals, the histograms, the explanation: by keys and by mouse."""
 
+from dataclasses import replace
+
 from textual.widgets import Input
 
 from qrecipe.tui.dialogs.too_small import TooSmall
@@ -126,6 +128,31 @@ def test_a_budget_is_held_against_the_file(recipe):
     play(recipe, story)
 
 
+TWO = (
+    'qrecipe = 1\nname = "c"\ninventory = "lib:gemma-4-31b"\nrules = [{ match = "**", type = "Q8_0" }]\n'
+    '[[targets]]\nbackend = "gguf"\nname = "gguf"\noutput = "one.gguf"\n'
+    '[[targets]]\nbackend = "gguf"\nname = "other"\noutput = "two.gguf"\n'
+)
+
+
+def test_a_trial_without_the_chosen_target_leaves_it_chosen(tmp_path):
+    async def story(pilot):
+        await pilot.press("t")
+        session = bench(pilot).session
+        state = session.desk.state
+        session.trial = replace(state, plan=replace(state.plan, targets=state.plan.targets[:1]))
+        bench(pilot).show()
+        assert (session.target, session.rows().target) == ("gguf", "gguf")
+        assert totals(pilot).startswith("▶ gguf")
+        session.trial = None
+        bench(pilot).show()
+        assert (session.target, session.rows().target) == ("other", "other")
+
+    recipe = tmp_path / "two.toml"
+    recipe.write_text(TWO)
+    play(recipe, story)
+
+
 def test_targets_are_looked_at_in_turn(tmp_path):
     async def story(pilot):
         assert totals(pilot).startswith("▶ gguf")
@@ -135,11 +162,7 @@ def test_targets_are_looked_at_in_turn(tmp_path):
         assert bench(pilot).session.target == "gguf"
 
     recipe = tmp_path / "two.toml"
-    recipe.write_text(
-        'qrecipe = 1\nname = "c"\ninventory = "lib:gemma-4-31b"\nrules = [{ match = "**", type = "Q8_0" }]\n'
-        '[[targets]]\nbackend = "gguf"\nname = "gguf"\noutput = "one.gguf"\n'
-        '[[targets]]\nbackend = "gguf"\nname = "other"\noutput = "two.gguf"\n'
-    )
+    recipe.write_text(TWO)
     play(recipe, story)
 
 

@@ -175,7 +175,7 @@ class Workbench(Selecting, Saving, Jobs, Screen[None]):
 
     @on(Totals.Picked)
     def _target_picked(self, message: Totals.Picked) -> None:
-        self.session.target = message.name
+        self.session.chosen_target = message.name
         self.show()
 
     @on(LineView.Moved)
