@@ -92,6 +92,15 @@ def test_an_output_that_exists_is_an_error_in_place(model, tmp_path):
         await until(pilot, lambda: "exists" in words(pilot, "#result"))
         assert (tmp_path / "built.gguf").read_bytes() == b"mine"
         assert not pilot.app.screen.query_one("#start", Button).disabled
+        last = words(pilot, "#result").splitlines()[-1]
+        assert last == "here: tick “replace what exists”, or choose another folder above"
+        assert words(pilot, "#rate") == "failed"
+        assert not pilot.app.screen.query_one("#bar").display
+        await pilot.click("#force")
+        await pilot.click("#start")
+        await until(pilot, lambda: words(pilot, "#rate") == "done")
+        assert pilot.app.screen.query_one("#bar").display
+        assert (tmp_path / "built.gguf").stat().st_size == bench(pilot).session.desk.state.target().file_bytes
 
     play(model, story)
 
@@ -111,6 +120,7 @@ def test_cancel_leaves_nothing(model, tmp_path, monkeypatch):
         await until(pilot, lambda: bench(pilot)._stop)
         held.set()
         await until(pilot, lambda: "cancelled" in words(pilot, "#result"))
+        assert words(pilot, "#rate") == "cancelled"
         assert sorted(path.name for path in tmp_path.iterdir() if path.suffix != ".toml") == ["state", "tiny.gguf"]
 
     play(model, story)
@@ -120,6 +130,8 @@ def test_a_recipe_without_a_checkpoint_says_that_building_needs_one(recipe):
     async def story(pilot):
         await pilot.press("6", "enter")
         await until(pilot, lambda: "error" in words(pilot, "#result"))
+        assert words(pilot, "#rate") == "failed"
+        assert "here:" not in words(pilot, "#result")
 
     play(recipe, story)
 
