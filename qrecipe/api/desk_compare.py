@@ -102,8 +102,10 @@ class Other:
         ours = {each.tensor.name: (str(each.type), plan.nbytes(each)) for each in plan.decisions}
         names = [*ours, *(name for name in theirs if name not in ours)]
         stored = {} if self.stored is None else {each.tensor.name: self.stored(plan, each) for each in plan.decisions}
-        both = ((name, *ours.get(name, (None, 0)), *theirs.get(name, (None, 0))) for name in names)
-        rows = (Difference(*each, stored.get(each[0])) for each in both)
+        rows = []
+        for name in names:
+            (type_, nbytes), (other_type, other_nbytes) = ours.get(name, (None, 0)), theirs.get(name, (None, 0))
+            rows.append(Difference(name, type_, nbytes, other_type, other_nbytes, stored.get(name)))
         return Comparison(self.name, plan.name, tuple(rows))
 
 

@@ -14,7 +14,6 @@ from qrecipe.api.desk_opening import recents, remember, shipped
 from qrecipe.api.desk_rules import completions, covered, rule_for
 from qrecipe.errors import QrecipeError, RecipeError
 from qrecipe.recipe.edit import AddRule, DeleteRule, DuplicateRule, MoveRule, SetField, SetVariable, SwitchRule
-
 from tests.conftest import write_model
 
 RECIPE = """\
