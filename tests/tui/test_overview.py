@@ -128,6 +128,19 @@ def test_a_budget_is_held_against_the_file(recipe):
     play(recipe, story)
 
 
+def test_a_budget_is_rounded_where_its_digits_have_no_room(recipe):
+    async def story(pilot):
+        bench(pilot).session.budget = 18_000_000_000
+        bench(pilot).show()
+        await pilot.pause()
+        assert "OVER 18.0 GB by 813." in totals(pilot)
+        assert " MB" in totals(pilot)
+        assert "…" not in totals(pilot)
+
+    recipe.write_text(recipe.read_text().replace('backend = "gguf"', 'backend = "gguf"\nname = "a-target-with-name"'))
+    play(recipe, story, size=(80, 24))
+
+
 TWO = (
     'qrecipe = 1\nname = "c"\ninventory = "lib:gemma-4-31b"\nrules = [{ match = "**", type = "Q8_0" }]\n'
     '[[targets]]\nbackend = "gguf"\nname = "gguf"\noutput = "one.gguf"\n'
