@@ -3,7 +3,9 @@
 import pytest
 from textual.events import Key
 from textual.widgets import Checkbox, Input, OptionList
+from textual.widgets._footer import FooterKey
 
+from qrecipe.tui.dialogs.ask import AskText
 from qrecipe.tui.panes.rules import Rules
 from qrecipe.tui.widgets.rule_form import RuleForm
 from qrecipe.tui.widgets.rule_list import RuleList
@@ -175,7 +177,9 @@ def test_an_inherited_rule_becomes_an_own_one_by_c(tmp_path):
 
 def test_an_inherited_rule_that_may_go_unused_still_may_once_it_is_an_own_one(recipe):
     parent = recipe.with_name("parent.toml")
-    parent.write_text(RECIPE.replace('type = "Q6_K | Q8_0"', 'type = "Q6_K"\noptional = true').replace("attn_v", "none"))
+    parent.write_text(
+        RECIPE.replace('type = "Q6_K | Q8_0"', 'type = "Q6_K"\noptional = true').replace("attn_v", "none")
+    )
     recipe.write_text('qrecipe = 1\nname = "child"\nextends = ["parent.toml"]\n')
 
     async def story(pilot):
@@ -257,3 +261,16 @@ def test_the_last_own_rule_does_not_leave_the_cursor_on_an_inherited_one(recipe)
         assert found.cursor == 2
 
     play(child, story)
+
+
+def test_undo_and_help_are_in_sight_in_a_small_terminal_and_what_is_not_works(recipe):
+    async def story(pilot):
+        await pilot.press("3")
+        await until(pilot, lambda: "add" in {each.action for each in pilot.app.screen.query(FooterKey)})
+        seen = {each.description: each.region.right for each in pilot.app.screen.query(FooterKey)}
+        assert {"Add", "Edit", "Delete", "Copy", "On/off", "Save", "Undo", "Help"} <= seen.keys()
+        assert max(seen.values()) <= 80
+        await pilot.press("b")
+        await until(pilot, lambda: isinstance(pilot.app.screen, AskText))
+
+    play(recipe, story, size=(80, 24))

@@ -41,10 +41,13 @@ class Rules(Vertical):
         Binding("a", "add", "Add"),
         Binding("e", "edit", "Edit"),
         Binding("d,delete", "delete", "Delete"),
-        Binding("c", "duplicate", "Duplicate"),
+        Binding("c", "duplicate", "Copy"),
         Binding("shift+up,K", "shift(-1)", "Move up", show=False),
         Binding("shift+down,J", "shift(1)", "Move down", show=False),
         Binding("space", "switch", "On/off"),
+        # the workbench's, out of sight: the footer has room for what rules need, and for undo and help
+        Binding("n", "screen.new_rule", "New rule", show=False),
+        Binding("b", "screen.budget", "Budget", show=False),
     ]
 
     class Edited(Message):
@@ -106,8 +109,9 @@ class Rules(Vertical):
 
     def begin(self, edit: AddRule) -> None:
         """Type a new rule, which begins as `edit`."""
-        flags = {"protected": edit.protected, "optional": edit.optional}
-        rule = RuleLine(None, "", None, edit.match, edit.when, edit.type, edit.why, **flags)
+        rule = RuleLine(
+            None, "", None, edit.match, edit.when, edit.type, edit.why, protected=edit.protected, optional=edit.optional
+        )
         self.add_class("-editing")
         self.query_one(RuleForm).begin(rule, new_at=edit.at)
 
