@@ -147,6 +147,23 @@ def test_delete_duplicate_move_and_switch(recipe):
     play(recipe, story)
 
 
+@pytest.mark.parametrize(("keys", "kept"), [(["f3"], "Q8_0"), (["enter"], "Q8_0"), (["ctrl+z"], "Q6_K")])
+def test_a_field_that_was_typed_is_applied_once_by_another_pane_and_not_by_undo(recipe, keys, kept):
+    async def story(pilot):
+        await pilot.press("3", "e", "down", "down", "end", *["backspace"] * 4)
+        await typed(pilot, "Q8_0")
+        await pilot.pause()
+        await pilot.press(*keys)
+        await until(pilot, lambda: bench(pilot).session.trial is None and not pilot.app.screen.query_one(Rules).editing)
+        desk = bench(pilot).session.desk
+        assert (desk.state.rules[0].type, desk.can_undo) == (kept, kept == "Q8_0")
+        desk.undo()
+        assert desk.text == RECIPE
+        assert not desk.can_undo
+
+    play(recipe, story)
+
+
 def test_an_unused_rule_says_so(recipe):
     recipe.write_text(RECIPE.replace('match = "blk.*.attn_v"', 'match = "blk.*.attn_z"'))
 

@@ -246,9 +246,17 @@ class Rules(Vertical):
         message.stop()
         self.close()
 
+    def leave(self) -> None:
+        """Close the form on the way to another pane: a field of a rule that exists is applied, as when Tab leaves it."""
+        form = self.query_one(RuleForm)
+        if not form.new:
+            self.on_rule_form_apply(RuleForm.Apply(form.edit(), close=False))
+        self.close()
+
     def close(self) -> None:
         """Close the form, and end the trial."""
         self._pending = None
+        self.query_one(RuleForm).end()
         self.remove_class("-editing")
         self.post_message(self.Tried(None))
         self.screen.set_focus(self.query_one(RuleList))

@@ -133,7 +133,7 @@ class Workbench(Selecting, Saving, Jobs, Screen[None]):
         """Go to a pane."""
         self.hand_over()
         if name != "rules" and self.query_one(Rules).editing:
-            self.query_one(Rules).close()
+            self.query_one(Rules).leave()
         self.query_one(ContentSwitcher).current = name
         self.query_one(TabBar).current = name
         self.show()

@@ -104,6 +104,10 @@ class RuleForm(Vertical):
         if self.new:
             self.post_message(self.Trial(self.edit()))
 
+    def end(self) -> None:
+        """Take nothing more: the form is closed, and its field loses the focus only then."""
+        self._rule = None
+
     @property
     def new(self) -> bool:
         """The rule does not exist yet."""
@@ -201,7 +205,7 @@ class RuleForm(Vertical):
             name = event.widget.id.removeprefix("field-")
             value = event.widget.value.strip()
             changed = self._rule.index is not None and value != getattr(self._rule, name)
-            if changed and self.display and self._rule.index is not None:
+            if changed and self._rule.index is not None:
                 blank = None if name in ("when", "why") else ""
                 self.post_message(self.Apply(SetField(self._rule.index, name, value or blank), close=False))
 
