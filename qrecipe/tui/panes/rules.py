@@ -247,7 +247,7 @@ class Rules(Vertical):
         self.close()
 
     def leave(self) -> None:
-        """Close the form on the way to another pane: a field of a rule that exists is applied, as when Tab leaves it."""
+        """Close the form on the way to another pane: a field of a rule that exists is applied, as Tab does."""
         form = self.query_one(RuleForm)
         if not form.new:
             self.on_rule_form_apply(RuleForm.Apply(form.edit(), close=False))
