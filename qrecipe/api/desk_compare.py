@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ from qrecipe.recipe.shipped import shipped_recipes
 if TYPE_CHECKING:
     from qrecipe.api.desk import Desk
     from qrecipe.planner.plan import TargetPlan
+    from qrecipe.types.decision import Decision
 
 Found = Mapping[str, tuple[str, int]]
 """Tensor → its type and its bytes."""
@@ -34,6 +36,7 @@ class Difference:
         nbytes: Bytes here.
         other_type: What it is there.
         other_nbytes: Bytes there.
+        stored: What an artifact would say of `type`, if it is an artifact that stands there: a fit leaves no trace.
     """
 
     tensor: str
@@ -41,11 +44,12 @@ class Difference:
     nbytes: int
     other_type: str | None
     other_nbytes: int
+    stored: str | None = None
 
     @property
     def same(self) -> bool:
         """Type and bytes are the same."""
-        return (self.type, self.nbytes) == (self.other_type, self.other_nbytes)
+        return (self.stored or self.type, self.nbytes) == (self.other_type, self.other_nbytes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,28 +73,39 @@ class Comparison:
 
     @property
     def nbytes(self) -> int:
-        """Bytes of all tensors here."""
+        """Bytes of all tensors here, without the padding between them."""
         return sum(row.nbytes for row in self.rows)
 
     @property
     def other_nbytes(self) -> int:
-        """Bytes of all tensors there."""
+        """Bytes of all tensors there, likewise."""
         return sum(row.other_nbytes for row in self.rows)
 
 
 @dataclass(frozen=True, slots=True)
 class Other:
-    """What a desk is compared with, read once: each desk's state can be held against it."""
+    """What a desk is compared with, read once: each desk's state can be held against it.
+
+    Attributes:
+        name: For people.
+        targets: The tensors by target; of an artifact under no name.
+        stored: What an artifact would say of a decision's type; None where it is no artifact.
+    """
 
     name: str
     targets: Mapping[str, Found]
+    stored: Callable[[TargetPlan, Decision], str] | None = None
 
     def beside(self, plan: TargetPlan) -> Comparison:
         """Compare with a target: with the one of that name, else with the first."""
         theirs = self.targets.get(plan.name) or next(iter(self.targets.values()))
         ours = {each.tensor.name: (str(each.type), plan.nbytes(each)) for each in plan.decisions}
         names = [*ours, *(name for name in theirs if name not in ours)]
-        rows = (Difference(name, *ours.get(name, (None, 0)), *theirs.get(name, (None, 0))) for name in names)
+        stored = {} if self.stored is None else {each.tensor.name: self.stored(plan, each) for each in plan.decisions}
+        rows = []
+        for name in names:
+            (type_, nbytes), (other_type, other_nbytes) = ours.get(name, (None, 0)), theirs.get(name, (None, 0))
+            rows.append(Difference(name, type_, nbytes, other_type, other_nbytes, stored.get(name)))
         return Comparison(self.name, plan.name, tuple(rows))
 
 
@@ -111,7 +126,7 @@ def other_of(reference: str, desk: Desk) -> Other:
         if not plan.targets:
             raise RecipeError(_nothing(reference))
         return Other(reference, {target.name: _decided(target) for target in plan.targets})
-    return Other(reference, {"": _held(reference, desk)})
+    return Other(reference, {"": _held(reference, desk)}, partial(_stored, desk))
 
 
 def _planned(tensor: planfile.TensorModel) -> tuple[str, int]:
@@ -131,6 +146,15 @@ def _held(reference: str, desk: Desk) -> Found:
     plan = desk.state.plan
     named = {} if plan is None else {n: each.name for each in plan.inventory.tensors for n in each.source_names}
     return {named.get(name, name): (stored.dtype, stored.nbytes) for name, stored in tensors.items()}
+
+
+def _stored(desk: Desk, target: TargetPlan, decision: Decision) -> str:
+    """Return what the artifact of a target says of a tensor's type, in which no fit is left."""
+    use, plan = decision.type, desk.state.plan
+    backend = desk.catalog.backends.get(target.target.backend)
+    if decision.keep or backend is None or plan is None:
+        return use.format.name
+    return backend.stored_as(use, decision.tensor, target.target, plan.inventory).name
 
 
 def _nothing(reference: str) -> Diagnostic:

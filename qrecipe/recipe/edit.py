@@ -32,6 +32,7 @@ class AddRule:
     when: str = ""
     why: str = ""
     protected: bool = False
+    optional: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +106,7 @@ def edited(text: str, edit: Edit) -> str:
 def _add(text: str, edit: AddRule) -> str:
     values: dict[str, Value] = {"match": edit.match, "when": edit.when, "type": edit.type, "why": edit.why}
     values |= {"protected": True} if edit.protected else {}
+    values |= {"optional": True} if edit.optional else {}
     given = {key: value for key, value in values.items() if value != ""}
     blocks = blocks_of(text)
     if not blocks:

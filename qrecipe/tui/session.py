@@ -37,7 +37,7 @@ class Session:
 
     Attributes:
         desk: The recipe that is being edited.
-        target: The name of the target that is shown; empty where there is none.
+        chosen_target: The target that a person looks at; it stays chosen while a trial lacks it.
         trial: What would be, while a rule is being typed; None otherwise.
         tensor: The selected tensor.
         marks: Tensors that a person marked, for a rule of their own.
@@ -46,7 +46,7 @@ class Session:
     """
 
     desk: Desk
-    target: str = ""
+    chosen_target: str = ""
     trial: State | None = None
     tensor: str | None = None
     marks: frozenset[str] = frozenset()
@@ -65,11 +65,14 @@ class Session:
         plan = self.state.plan
         return () if plan is None else tuple(target.name for target in plan.targets)
 
+    @property
+    def target(self) -> str:
+        """The name of the target that is shown: the chosen one, else the first; empty where there is none."""
+        names = self.targets()
+        return self.chosen_target if self.chosen_target in names else next(iter(names), "")
+
     def rows(self) -> Rows:
         """Return the tensors of what is shown."""
-        names = self.targets()
-        if self.target not in names:
-            self.target = names[0] if names else ""
         if self._rows is None or self._rows.state is not self.state or self._rows.target != self.target:
             self._rows = Rows.of(self.state, self.target)
         return self._rows
@@ -87,7 +90,7 @@ class Session:
         """Look at the next target."""
         names = self.targets()
         if names:
-            self.target = names[(names.index(self.target) + 1) % len(names)] if self.target in names else names[0]
+            self.chosen_target = names[(names.index(self.target) + 1) % len(names)]
 
     def row(self) -> Row | None:
         """Return the selected tensor's row."""

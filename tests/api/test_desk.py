@@ -36,6 +36,14 @@ backend = "gguf"
 output = "${name}.gguf"
 """
 
+INLINE = """\
+qrecipe = 1
+name = "inline"
+inventory = "lib:gemma-4-e2b"
+rules = [{ match = "**", type = "Q8_0" }]
+targets = [{ backend = "gguf", output = "a.gguf" }]
+"""
+
 
 @pytest.fixture
 def path(tmp_path):
@@ -98,6 +106,15 @@ def test_an_unused_rule_is_told_at_the_rule(path):
     assert desk.state.rules[0].problem.code == "rule-matches-nothing"
     desk.apply(SetField(0, "match", "**"))
     assert [rule.problem.code for rule in desk.state.rules[1:3]] == ["rule-shadowed", "rule-shadowed"]
+
+
+@pytest.mark.parametrize("text", [RECIPE, INLINE])
+def test_a_new_rule_may_go_unused_if_it_is_said(path, text):
+    path.write_text(text)
+    desk = open_desk(path)
+    desk.apply(AddRule(0, "blk.*.attn_qq", "Q8_0", optional=True))
+    assert (desk.state.rules[0].optional, desk.state.rules[0].problem) == (True, None)
+    assert "optional = true" in desk.text
 
 
 def test_a_rule_that_is_off_is_shown_and_does_nothing(path):
@@ -279,6 +296,25 @@ def test_comparing(path, tmp_path):
     plan = tmp_path / "plan.json"
     plan.write_text(qrecipe.plan_json(qrecipe.plan(path)))
     assert other_of(str(plan), desk).beside(desk.state.target()).changed == ()
+
+
+@pytest.mark.parametrize("type_", ["Q4_0(fit=lattice(else=rtn))", "Q8_0(fit=rtn)"])
+def test_a_recipe_is_no_other_than_what_was_built_of_it(tmp_path, type_):
+    write_model(tmp_path / "tiny.gguf")
+    path = tmp_path / "tiny.toml"
+    text = 'qrecipe = 1\nname = "t"\nsource = "tiny.gguf"\n'
+    text += f'rules = [{{ match = "**", type = "{type_} | keep" }}]\n'
+    path.write_text(f'{text}[[targets]]\nbackend = "gguf"\noutput = "built.gguf"\n')
+    desk = open_desk(path)
+    assert desk.state.errors == ()
+    desk.build(tmp_path)
+    other = other_of(str(tmp_path / "built.gguf"), desk)
+    found = other.beside(desk.state.target())
+    assert type_ in {row.type for row in found.rows}
+    assert found.changed == ()
+    desk.apply(SetField(0, "type", "keep"))
+    changed = other.beside(desk.state.target()).changed
+    assert {row.tensor for row in changed} == {row.tensor for row in found.rows if row.type == type_}
 
 
 def test_explaining(path):

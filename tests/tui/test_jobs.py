@@ -54,6 +54,23 @@ def test_what_cannot_be_compared_says_why(recipe):
     play(recipe, story)
 
 
+def test_what_fails_leaves_no_earlier_table_under_its_name(recipe, tmp_path):
+    (tmp_path / "other.toml").write_text(RECIPE.replace('type = "Q6_K | Q8_0"', 'type = "Q8_0"'))
+
+    async def story(pilot):
+        await pilot.press("5")
+        await typed(pilot, "other.toml")
+        await pilot.press("enter")
+        await until(pilot, lambda: "differ" in words(pilot, "#sum"))
+        assert "the size above counts the padding" in words(pilot, "#sum")
+        await pilot.press("slash", "end", "x", "enter")
+        await until(pilot, lambda: "other.tomlx" in words(pilot, "#sum") and "reading" not in words(pilot, "#sum"))
+        assert pilot.app.screen.query_one(Differences).line_count() == 0
+        assert bench(pilot).session.compared() is None
+
+    play(recipe, story)
+
+
 def test_a_build_shows_its_result_and_can_be_compared_with(model, tmp_path):
     async def story(pilot):
         await pilot.press("6", "enter")
@@ -75,6 +92,15 @@ def test_an_output_that_exists_is_an_error_in_place(model, tmp_path):
         await until(pilot, lambda: "exists" in words(pilot, "#result"))
         assert (tmp_path / "built.gguf").read_bytes() == b"mine"
         assert not pilot.app.screen.query_one("#start", Button).disabled
+        last = words(pilot, "#result").splitlines()[-1]
+        assert last == "here: tick “replace what exists”, or choose another folder above"
+        assert words(pilot, "#rate") == "failed"
+        assert not pilot.app.screen.query_one("#bar").display
+        await pilot.click("#force")
+        await pilot.click("#start")
+        await until(pilot, lambda: words(pilot, "#rate") == "done")
+        assert pilot.app.screen.query_one("#bar").display
+        assert (tmp_path / "built.gguf").stat().st_size == bench(pilot).session.desk.state.target().file_bytes
 
     play(model, story)
 
@@ -94,6 +120,7 @@ def test_cancel_leaves_nothing(model, tmp_path, monkeypatch):
         await until(pilot, lambda: bench(pilot)._stop)
         held.set()
         await until(pilot, lambda: "cancelled" in words(pilot, "#result"))
+        assert words(pilot, "#rate") == "cancelled"
         assert sorted(path.name for path in tmp_path.iterdir() if path.suffix != ".toml") == ["state", "tiny.gguf"]
 
     play(model, story)
@@ -103,6 +130,8 @@ def test_a_recipe_without_a_checkpoint_says_that_building_needs_one(recipe):
     async def story(pilot):
         await pilot.press("6", "enter")
         await until(pilot, lambda: "error" in words(pilot, "#result"))
+        assert words(pilot, "#rate") == "failed"
+        assert "here:" not in words(pilot, "#result")
 
     play(recipe, story)
 

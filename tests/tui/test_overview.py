@@ -1,5 +1,7 @@
 """The grid, the totals, the histograms, the explanation: by keys and by mouse."""
 
+from dataclasses import replace
+
 from textual.widgets import Input
 
 from qrecipe.tui.dialogs.too_small import TooSmall
@@ -76,6 +78,40 @@ def test_shift_and_arrows_mark_a_rectangle_and_n_makes_a_rule_of_it(recipe):
     play(recipe, story)
 
 
+def test_a_rectangle_begins_where_the_cursor_went_since(recipe):
+    async def story(pilot):
+        grid = pilot.app.screen.query_one(LayerGrid)
+        await pilot.press("down", "down", "down", "shift+down", "shift+down", "shift+right")
+        assert len(bench(pilot).session.marks) == 6
+        await pilot.press("escape", *["down"] * 4, "right", "right", "shift+down")
+        names = {f"blk.{layer}.{grid.grid.roles[3]}.weight" for layer in (6, 7)}
+        assert bench(pilot).session.marks == names
+        for away in ("pageup", "home", "end", "left"):
+            await pilot.press(away, "shift+up")
+            assert len(bench(pilot).session.marks) == min(grid.cursor + 1, 2), away
+
+    play(recipe, story)
+
+
+def test_a_rectangle_begins_anew_once_nothing_is_marked(recipe):
+    async def story(pilot):
+        await pilot.press("down", "down", "down", "shift+down", "shift+down", "escape", "shift+down")
+        assert bench(pilot).session.marks == {f"blk.{layer}.attn_q.weight" for layer in (2, 3)}
+
+    play(recipe, story)
+
+
+def test_a_rectangle_goes_on_over_a_place_without_a_tensor(recipe):
+    async def story(pilot):
+        grid = pilot.app.screen.query_one(LayerGrid)
+        hole = next(i for i in range(3, 60) if grid.grid.at(i, grid.grid.roles.index("attn_v")) is None)
+        grid.cursor, grid.column = hole - 1, grid.grid.roles.index("attn_v")
+        await pilot.press("shift+down", "shift+down")
+        assert (grid.cursor, len(bench(pilot).session.marks)) == (hole + 1, 2)
+
+    play(recipe, story)
+
+
 def test_a_budget_is_held_against_the_file(recipe):
     async def story(pilot):
         await pilot.press("b")
@@ -92,6 +128,44 @@ def test_a_budget_is_held_against_the_file(recipe):
     play(recipe, story)
 
 
+def test_a_budget_is_rounded_where_its_digits_have_no_room(recipe):
+    async def story(pilot):
+        bench(pilot).session.budget = 18_000_000_000
+        bench(pilot).show()
+        await pilot.pause()
+        assert "OVER 18.0 GB by 813." in totals(pilot)
+        assert " MB" in totals(pilot)
+        assert "…" not in totals(pilot)
+
+    recipe.write_text(recipe.read_text().replace('backend = "gguf"', 'backend = "gguf"\nname = "a-target-with-name"'))
+    play(recipe, story, size=(80, 24))
+
+
+TWO = (
+    'qrecipe = 1\nname = "c"\ninventory = "lib:gemma-4-31b"\nrules = [{ match = "**", type = "Q8_0" }]\n'
+    '[[targets]]\nbackend = "gguf"\nname = "gguf"\noutput = "one.gguf"\n'
+    '[[targets]]\nbackend = "gguf"\nname = "other"\noutput = "two.gguf"\n'
+)
+
+
+def test_a_trial_without_the_chosen_target_leaves_it_chosen(tmp_path):
+    async def story(pilot):
+        await pilot.press("t")
+        session = bench(pilot).session
+        state = session.desk.state
+        session.trial = replace(state, plan=replace(state.plan, targets=state.plan.targets[:1]))
+        bench(pilot).show()
+        assert (session.target, session.rows().target) == ("gguf", "gguf")
+        assert totals(pilot).startswith("▶ gguf")
+        session.trial = None
+        bench(pilot).show()
+        assert (session.target, session.rows().target) == ("other", "other")
+
+    recipe = tmp_path / "two.toml"
+    recipe.write_text(TWO)
+    play(recipe, story)
+
+
 def test_targets_are_looked_at_in_turn(tmp_path):
     async def story(pilot):
         assert totals(pilot).startswith("▶ gguf")
@@ -101,11 +175,7 @@ def test_targets_are_looked_at_in_turn(tmp_path):
         assert bench(pilot).session.target == "gguf"
 
     recipe = tmp_path / "two.toml"
-    recipe.write_text(
-        'qrecipe = 1\nname = "c"\ninventory = "lib:gemma-4-31b"\nrules = [{ match = "**", type = "Q8_0" }]\n'
-        '[[targets]]\nbackend = "gguf"\nname = "gguf"\noutput = "one.gguf"\n'
-        '[[targets]]\nbackend = "gguf"\nname = "other"\noutput = "two.gguf"\n'
-    )
+    recipe.write_text(TWO)
     play(recipe, story)
 
 

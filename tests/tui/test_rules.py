@@ -1,12 +1,15 @@
 """Rules: every action by key, what was typed shown at once, faults under their field."""
 
 import pytest
-from textual.widgets import Input, OptionList
+from textual.events import Key
+from textual.widgets import Checkbox, Input, OptionList
+from textual.widgets._footer import FooterKey
 
+from qrecipe.tui.dialogs.ask import AskText
 from qrecipe.tui.panes.rules import Rules
 from qrecipe.tui.widgets.rule_form import RuleForm
 from qrecipe.tui.widgets.rule_list import RuleList
-from tests.tui.stage import RECIPE, bench, play, total, typed, words
+from tests.tui.stage import RECIPE, bench, play, total, typed, until, words
 
 
 def rules(pilot):
@@ -144,6 +147,23 @@ def test_delete_duplicate_move_and_switch(recipe):
     play(recipe, story)
 
 
+@pytest.mark.parametrize(("keys", "kept"), [(["f3"], "Q8_0"), (["enter"], "Q8_0"), (["ctrl+z"], "Q6_K")])
+def test_a_field_that_was_typed_is_applied_once_by_another_pane_and_not_by_undo(recipe, keys, kept):
+    async def story(pilot):
+        await pilot.press("3", "e", "down", "down", "end", *["backspace"] * 4)
+        await typed(pilot, "Q8_0")
+        await pilot.pause()
+        await pilot.press(*keys)
+        await until(pilot, lambda: bench(pilot).session.trial is None and not pilot.app.screen.query_one(Rules).editing)
+        desk = bench(pilot).session.desk
+        assert (desk.state.rules[0].type, desk.can_undo) == (kept, kept == "Q8_0")
+        desk.undo()
+        assert desk.text == RECIPE
+        assert not desk.can_undo
+
+    play(recipe, story)
+
+
 def test_an_unused_rule_says_so(recipe):
     recipe.write_text(RECIPE.replace('match = "blk.*.attn_v"', 'match = "blk.*.attn_z"'))
 
@@ -172,6 +192,23 @@ def test_an_inherited_rule_becomes_an_own_one_by_c(tmp_path):
     play(path, story)
 
 
+def test_an_inherited_rule_that_may_go_unused_still_may_once_it_is_an_own_one(recipe):
+    parent = recipe.with_name("parent.toml")
+    parent.write_text(
+        RECIPE.replace('type = "Q6_K | Q8_0"', 'type = "Q6_K"\noptional = true').replace("attn_v", "none")
+    )
+    recipe.write_text('qrecipe = 1\nname = "child"\nextends = ["parent.toml"]\n')
+
+    async def story(pilot):
+        await pilot.press("3", "down", "c")
+        await pilot.pause()
+        own = bench(pilot).session.desk.state.rules[0]
+        assert (own.index, own.match, own.optional, own.problem) == (0, "blk.*.none", True, None)
+        assert bench(pilot).session.desk.state.errors == ()
+
+    play(recipe, story)
+
+
 def test_leaving_a_field_applies_it(recipe):
     async def story(pilot):
         await pilot.press("3", "e", "down", "down", "end", *["backspace"] * 4)
@@ -182,6 +219,78 @@ def test_leaving_a_field_applies_it(recipe):
         assert pilot.app.screen.query_one(RuleForm).display
 
     play(recipe, story)
+
+
+def at_once(pilot, *keys):
+    """Send keys as a terminal does that reads several in one go: none waits for what the one before it did."""
+    for key in keys:
+        pilot.app.post_message(Key(key, key if len(key) == 1 else None))
+
+
+def test_keys_that_come_together_each_go_to_the_field_that_the_one_before_chose(recipe):
+    async def story(pilot):
+        await pilot.press("3", "e")
+        at_once(pilot, "down", "down", "X")
+        fields = pilot.app.screen.query("RuleForm Input").results(Input)
+        await until(pilot, lambda fields=list(fields): "X" in "".join(field.value for field in fields))
+        assert pilot.app.screen.query_one("#field-type", Input).value == "Q6_KX"
+
+    play(recipe, story)
+
+
+def test_keys_right_behind_that_of_a_pane_go_to_the_pane(recipe):
+    async def story(pilot):
+        at_once(pilot, "f4", "down", "d")
+        await until(pilot, lambda: len(rules(pilot)) == 3)
+        assert [match for match, _, _ in rules(pilot)] == ["token_embd", "blk.*.ffn_down", "**"]
+
+    play(recipe, story)
+
+
+def test_keys_of_the_list_do_nothing_while_a_rule_is_typed(recipe):
+    async def story(pilot):
+        await pilot.press("3", "down", "e")
+        await pilot.press("up")
+        assert isinstance(pilot.app.screen.focused, Checkbox)
+        await pilot.press("d", "c", "a", "e", "shift+down", "shift+up", "delete")
+        assert pilot.app.screen.query_one(RuleForm).border_title == "rule 2"
+        assert bench(pilot).session.desk.text == RECIPE
+        await pilot.press("escape", "d")
+        assert len(rules(pilot)) == 3
+
+    play(recipe, story)
+
+
+def test_the_last_own_rule_does_not_leave_the_cursor_on_an_inherited_one(recipe):
+    child = recipe.with_name("child.toml")
+    own = RECIPE.partition("[[targets]]")[0]
+    child.write_text(own.replace("qrecipe = 1", 'qrecipe = 1\nextends = ["mine.toml"]'))
+
+    async def story(pilot):
+        await pilot.press("3", "down", "down", "down", "shift+down")
+        await pilot.pause()
+        found = pilot.app.screen.query_one(RuleList)
+        assert found.line_count() == 8
+        assert (found.cursor, found.rule().inherited) == (3, False)
+        await pilot.press("shift+up")
+        await pilot.pause()
+        assert [match for match, _, _ in rules(pilot)][2:4] == ["**", "blk.*.ffn_down"]
+        assert found.cursor == 2
+
+    play(child, story)
+
+
+def test_undo_and_help_are_in_sight_in_a_small_terminal_and_what_is_not_works(recipe):
+    async def story(pilot):
+        await pilot.press("3")
+        await until(pilot, lambda: "add" in {each.action for each in pilot.app.screen.query(FooterKey)})
+        seen = {each.description: each.region.right for each in pilot.app.screen.query(FooterKey)}
+        assert {"Add", "Edit", "Delete", "Copy", "On/off", "Save", "Undo", "Help"} <= seen.keys()
+        assert max(seen.values()) <= 80
+        await pilot.press("b")
+        await until(pilot, lambda: isinstance(pilot.app.screen, AskText))
+
+    play(recipe, story, size=(80, 24))
 
 
 def test_a_field_that_is_typed_is_applied_when_the_pane_is_left(recipe):

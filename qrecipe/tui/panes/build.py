@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from qrecipe.types.event import Event
 
 
+_HERE = {"--force": "tick “replace what exists”", "--output": "choose another folder above"}
+"""What stands here for options of the command line, of which the fixes of errors speak."""
+
+
 class TensorProgress(LineView):
     """Every tensor that is begun, the last one first."""
 
@@ -110,7 +114,7 @@ class Build(Vertical):
 
     def take_focus(self) -> None:
         """Focus the button, or the one that stops."""
-        self.query_one("#stop" if self.running else "#start").focus()
+        self.screen.set_focus(self.query_one("#stop" if self.running else "#start"))
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         """Start, or stop."""
@@ -151,24 +155,27 @@ class Build(Vertical):
         words = "built " + ", ".join(parts) + "\n" + "\n".join(paths)
         if result.plan.missing:
             words += f"\nnot built: {count(len(result.plan.missing), 'target')}, whose plug-in is not installed"
-        self._end(words, bad=bool(result.plan.missing))
+        self._end("done", words, bad=bool(result.plan.missing))
 
     def fail(self, words: str) -> None:
-        """Show what went wrong."""
-        self._end(words, bad=True)
+        """Show what went wrong, and what can be done about it here."""
+        here = ", or ".join(ours for option, ours in _HERE.items() if option in words)
+        self._end("failed", f"{words}\nhere: {here}" if here else words, bad=True)
 
     def cancelled(self) -> None:
         """Show that it was stopped."""
-        self._end("cancelled: nothing was left under a final name", bad=True)
+        self._end("cancelled", "cancelled: nothing was left under a final name", bad=True)
 
-    def _end(self, words: str, *, bad: bool) -> None:
+    def _end(self, state: str, words: str, *, bad: bool) -> None:
         self._tick()
         self.running = False
         self._switch()
         self._say(words, bad=bad)
-        if not bad:
-            self.query_one("#bar", ProgressBar).update(total=1, progress=1)
-        self.query_one("#rate", Static).update("stopped" if bad else "done")
+        bar = self.query_one("#bar", ProgressBar)
+        if state == "done":
+            bar.update(total=1, progress=1)
+        bar.display = bar.total is not None  # one without an end moves for ever
+        self.query_one("#rate", Static).update(state)
 
     def _say(self, words: str, *, bad: bool = False) -> None:
         result = self.query_one("#result", Static)

@@ -132,27 +132,30 @@ class Compare(Vertical):
         of = f"{count(changed, 'tensor')} of {len(compared.rows):,} differ"
         return (
             f"{compared.target} beside {compared.other}: {of}; d: {shown}\n"
-            f"{compared.nbytes:,} bytes of tensors here, {compared.other_nbytes:,} there: {signed(by)}"
+            f"{compared.nbytes:,} bytes of tensors here, {compared.other_nbytes:,} there: {signed(by)}\n"
+            "tensors alone: the size above counts the padding between them and the header too"
         )
 
     def take_focus(self) -> None:
         """Focus the list, or the name where there is no list yet."""
         if self._session.other is None:
-            self.query_one("#other").focus()
+            self.screen.set_focus(self.query_one("#other"))
             return
         view = self.query_one(Differences)
-        view.focus()
+        self.screen.set_focus(view)
         view.post_message(Differences.Moved(view))  # what the panel explains is the line under the cursor
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Compare."""
         event.stop()
         if event.value.strip():
+            self._session.other = None  # what stands there is no answer to this, which may fail
+            self.show()
             self.post_message(self.Asked(event.value.strip()))
 
     def action_name(self) -> None:
         """Name what to compare with."""
-        self.query_one("#other", Input).focus()
+        self.screen.set_focus(self.query_one("#other", Input))
 
     def action_only(self) -> None:
         """Show only what differs, or everything."""

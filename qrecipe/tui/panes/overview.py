@@ -64,13 +64,13 @@ class Overview(Vertical):
         with grid.prevent(LayerGrid.Moved):
             grid.show(Grid.of(rows.rows), self._session.marks, differing)
         row = self._session.row()
-        if row is not None:
+        if row is not None and not (grid.has_focus and grid.row() is None):  # a person may stand where no tensor is
             grid.go_to(row)
         self.query_one(Histogram).show(rows.rows)
 
     def take_focus(self) -> None:
         """Focus the grid."""
-        self.query_one("#bars" if self.has_class("-bars") else LayerGrid).focus()
+        self.screen.set_focus(self.query_one("#bars" if self.has_class("-bars") else LayerGrid))
 
     def action_bars(self) -> None:
         """Show the histograms instead of the grid, or the grid again."""

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from qrecipe.api.desk_view import State
     from qrecipe.tui.session import Session
 
+_OF_THE_LIST = ("add", "edit", "delete", "duplicate", "shift", "switch")
 _SLOW = 0.1  # seconds: a trial that takes longer waits until nobody has typed for so long
 
 
@@ -40,10 +41,13 @@ class Rules(Vertical):
         Binding("a", "add", "Add"),
         Binding("e", "edit", "Edit"),
         Binding("d,delete", "delete", "Delete"),
-        Binding("c", "duplicate", "Duplicate"),
+        Binding("c", "duplicate", "Copy"),
         Binding("shift+up,K", "shift(-1)", "Move up", show=False),
         Binding("shift+down,J", "shift(1)", "Move down", show=False),
         Binding("space", "switch", "On/off"),
+        # the workbench's, out of sight: the footer has room for what rules need, and for undo and help
+        Binding("n", "screen.new_rule", "New rule", show=False),
+        Binding("b", "screen.budget", "Budget", show=False),
     ]
 
     class Edited(Message):
@@ -93,7 +97,11 @@ class Rules(Vertical):
     def take_focus(self) -> None:
         """Focus the list, or the form."""
         if not self.editing:
-            self.query_one(RuleList).focus()
+            self.screen.set_focus(self.query_one(RuleList))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 - Textual's call
+        """While a rule is typed, keys are for the form alone."""
+        return not (self.editing and action in _OF_THE_LIST)
 
     def go_to(self, place: int) -> None:
         """Put the cursor on a rule."""
@@ -101,7 +109,9 @@ class Rules(Vertical):
 
     def begin(self, edit: AddRule) -> None:
         """Type a new rule, which begins as `edit`."""
-        rule = RuleLine(None, "", None, edit.match, edit.when, edit.type, edit.why, protected=edit.protected)
+        rule = RuleLine(
+            None, "", None, edit.match, edit.when, edit.type, edit.why, protected=edit.protected, optional=edit.optional
+        )
         self.add_class("-editing")
         self.query_one(RuleForm).begin(rule, new_at=edit.at)
 
@@ -160,14 +170,15 @@ class Rules(Vertical):
             self.post_message(self.Edited(DuplicateRule(rule.index), then=rule.index + 1))
             return
         own = sum(1 for each in self._session.state.rules if each.index is not None)
-        edit = AddRule(own, rule.match, rule.type, rule.when, rule.why, rule.protected)
+        edit = AddRule(own, rule.match, rule.type, rule.when, rule.why, rule.protected, rule.optional)
         self.post_message(self.Edited(edit, then=own))
 
     def action_shift(self, by: int) -> None:
         """Move the rule; the cursor goes with it."""
         rule = self._own()
         if rule is not None and rule.index is not None:
-            self.post_message(self.Edited(MoveRule(rule.index, by), then=max(rule.index + by, 0)))
+            last = sum(1 for each in self._session.state.rules if each.index is not None) - 1
+            self.post_message(self.Edited(MoveRule(rule.index, by), then=max(0, min(rule.index + by, last))))
 
     def action_switch(self) -> None:
         """Switch the rule off, or on."""
@@ -253,9 +264,10 @@ class Rules(Vertical):
     def close(self) -> None:
         """Close the form, and end the trial."""
         self._pending = None
+        self.query_one(RuleForm).end()
         self.remove_class("-editing")
         self.post_message(self.Tried(None))
-        self.query_one(RuleList).focus()
+        self.screen.set_focus(self.query_one(RuleList))
 
     def rebase(self) -> None:
         """Tell the form what its rule is after an edit."""

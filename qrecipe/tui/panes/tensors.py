@@ -60,7 +60,7 @@ class Tensors(Vertical):
 
     def take_focus(self) -> None:
         """Focus the table."""
-        self.query_one(TensorTable).focus()
+        self.screen.set_focus(self.query_one(TensorTable))
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Filter at once; what does not parse leaves the table as it is, with the fault below."""
@@ -109,7 +109,7 @@ class Tensors(Vertical):
 
     def action_filter(self) -> None:
         """Type a filter."""
-        self.query_one("#filter", Input).focus()
+        self.screen.set_focus(self.query_one("#filter", Input))
 
     async def action_leave(self) -> None:
         """Leave the filter; from the table, clear it; without one, unmark."""

@@ -47,6 +47,7 @@ class Selecting(Screen[None]):
 
     def action_unmark(self) -> None:
         """Unmark everything."""
+        self.query_one(LayerGrid).forget()
         if self.session.marks:
             self.session.marks = frozenset()
             self.show()

@@ -187,7 +187,7 @@ class Workbench(Selecting, Jobs, Saving, Screen[None]):
 
     @on(Totals.Picked)
     def _target_picked(self, message: Totals.Picked) -> None:
-        self.session.target = message.name
+        self.session.chosen_target = message.name
         self.show()
 
     @on(LineView.Moved)

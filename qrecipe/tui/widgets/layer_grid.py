@@ -50,15 +50,25 @@ class LayerGrid(LineView):
 
     def show(self, grid: Grid, marked: Collection[str], differing: Collection[str]) -> None:
         """Show another grid; the cursor stays where it is."""
+        if (len(grid.single), grid.layers, grid.roles) != (len(self.grid.single), self.grid.layers, self.grid.roles):
+            self.forget()
         self.grid, self.marked, self.differing = grid, marked, differing
         self.column = max(min(self.column, len(grid.roles) - 1), 0)
         self.rebuilt()
 
     def go_to(self, row: Row) -> None:
-        """Put the cursor on a tensor."""
+        """Put the cursor on a tensor; where it is there already, a rectangle goes on."""
+        here = self.row()
+        if here is not None and here.name == row.name:
+            return
+        self.forget()
         line, column = self.grid.place(row)
         with self.prevent(self.Moved):
             self.cursor, self.column = line, column
+
+    def forget(self) -> None:
+        """Forget where a rectangle began: the next one begins at the cursor."""
+        self._anchor = None
 
     def row(self) -> Row | None:
         """Return the tensor under the cursor."""
@@ -125,27 +135,44 @@ class LayerGrid(LineView):
         self.refresh()
         self.post_message(self.Moved(self))
 
+    def action_move(self, by: int) -> None:
+        """Move the cursor."""
+        self.forget()
+        super().action_move(by)
+
+    def action_first(self) -> None:
+        """Go to the first line."""
+        self.forget()
+        super().action_first()
+
+    def action_last(self) -> None:
+        """Go to the last."""
+        self.forget()
+        super().action_last()
+
     def action_across(self, by: int) -> None:
         """Move to another role."""
+        self.forget()
         self.column = max(0, min(self.column + by, len(self.grid.roles) - 1))
 
     def action_stretch(self, down: int, across: int) -> None:
         """Move, and mark the rectangle from where this began."""
         self._anchor = self._anchor or (self.cursor, self.column)
-        self.action_move(down)
-        self.action_across(across)
+        self.cursor = max(0, min(self.cursor + down, self.line_count() - 1))
+        self.column = max(0, min(self.column + across, len(self.grid.roles) - 1))
         rows = range(min(self._anchor[0], self.cursor), max(self._anchor[0], self.cursor) + 1)
         columns = range(min(self._anchor[1], self.column), max(self._anchor[1], self.column) + 1)
         self.post_message(self.Stretched(self.grid.names(rows, columns)))
 
     def line_clicked(self, index: int, column: int) -> None:
         """Go to the cell under the mouse."""
-        self._anchor = None
+        self.forget()
         if index >= len(self.grid.single):
             self.column = max(0, min((column - _LABEL) // _CELL, len(self.grid.roles) - 1))
 
     def heading_clicked(self, column: int) -> None:
         """Go to a role."""
+        self.forget()
         self.column = max(0, min((column - _LABEL) // _CELL, len(self.grid.roles) - 1))
 
     class Stretched(Message):

@@ -101,9 +101,14 @@ class RuleForm(Vertical):
             self.query_one(Checkbox).value = rule.protected
         self._began = self.edit() if self.new else None
         self._clear()
-        self._field("type" if new_at is not None and rule.match else "match").focus()
+        # set at once, as everywhere in the form: `focus()` waits its turn, behind keys that came in the same batch
+        self.screen.set_focus(self._field("type" if new_at is not None and rule.match else "match"))
         if self.new:
             self.post_message(self.Trial(self.edit()))
+
+    def end(self) -> None:
+        """Take nothing more: the form is closed, and its field loses the focus only then."""
+        self._rule = None
 
     @property
     def new(self) -> bool:
@@ -121,7 +126,8 @@ class RuleForm(Vertical):
             return None
         values = {name: self._field(name).value.strip() for name in _FIELDS}
         if self.new:
-            return AddRule(self._at, protected=self.query_one(Checkbox).value, **values)
+            protected, optional = self.query_one(Checkbox).value, self._rule.optional
+            return AddRule(self._at, protected=protected, optional=optional, **values)
         name = self._focused()
         if name is None or self._rule.index is None or values[name] == getattr(self._rule, name):
             return None
@@ -165,7 +171,7 @@ class RuleForm(Vertical):
         return self.query_one(f"#field-{name}", Input)
 
     def _focused(self) -> str | None:
-        return next((name for name in _FIELDS if self._field(name).has_focus), None)
+        return next((name for name in _FIELDS if self._field(name) is self.screen.focused), None)
 
     def _fault(self, name: str, words: str, *, warn: bool = False) -> None:
         shown = self.query_one(f"#fault-{name}", Static)
@@ -213,7 +219,7 @@ class RuleForm(Vertical):
             name = event.widget.id.removeprefix("field-")
             value = event.widget.value.strip()
             changed = self._rule.index is not None and value != getattr(self._rule, name)
-            if changed and self.display and self._rule.index is not None:
+            if changed and self._rule.index is not None:
                 blank = None if name in ("when", "why") else ""
                 self.post_message(self.Apply(SetField(self._rule.index, name, value or blank), close=False))
 
@@ -242,7 +248,7 @@ class RuleForm(Vertical):
         behind = field.value[field.cursor_position :]
         field.value = field.value[: offer.start] + offer.text + behind
         field.cursor_position = offer.start + len(offer.text)
-        field.focus()
+        self.screen.set_focus(field)
         self.call_after_refresh(self._hide)
 
     @property
@@ -276,8 +282,8 @@ class RuleForm(Vertical):
             offers.highlighted = ((offers.highlighted or 0) + by) % len(self._offers)
             return
         stops = [*map(self._field, _FIELDS), self.query_one(Checkbox)]
-        here = next((place for place, each in enumerate(stops) if each.has_focus), 0)
-        stops[(here + by) % len(stops)].focus()
+        here = next((place for place, each in enumerate(stops) if each is self.screen.focused), 0)
+        self.screen.set_focus(stops[(here + by) % len(stops)])
 
     def action_cancel(self) -> None:
         """Leave the completions; else leave the form, the field as it was."""

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _MOST = 3  # lines: more targets than that scroll by with `t`
 _SPARE = (3, 2)  # parts of a line that make room for others: the share of the source, then bits per weight
+_BUDGET = 5  # the part that is rounded where there is no room for its digits
 
 
 class Totals(Widget):
@@ -80,6 +81,8 @@ class Totals(Widget):
         for spare in _SPARE:
             if sum(part.cell_len for part in parts) > room:
                 parts[spare] = Text("")
+        if sum(part.cell_len for part in parts) > room:
+            parts[_BUDGET] = self._budget(target, exact=False)
         text = Text.assemble(*parts, no_wrap=True)
         text.truncate(room, overflow="ellipsis")
         return text
@@ -99,14 +102,15 @@ class Totals(Widget):
         by = target.tensor_bytes - (before.tensor_bytes if before is not None else 0)
         return Text(f"  {signed(by)}", self._style("trial"))
 
-    def _budget(self, target: TargetPlan) -> Text:
+    def _budget(self, target: TargetPlan, *, exact: bool = True) -> Text:
         if self._session.budget is None:
             return Text("")
         weighs = target.file_bytes if target.file_bytes is not None else target.file_bytes_estimate or 0
         left = self._session.budget - weighs
+        by = f"{abs(left):,}" if exact else size(abs(left))
         if left < 0:
-            return Text(f"  OVER {size(self._session.budget)} by {-left:,}", self._style("bad"))
-        return Text(f"  {left:,} under {size(self._session.budget)}", self._style("good"))
+            return Text(f"  OVER {size(self._session.budget)} by {by}", self._style("bad"))
+        return Text(f"  {by} under {size(self._session.budget)}", self._style("good"))
 
     def _style(self, name: str) -> Style:
         found = self.get_component_rich_style(f"totals--{name}", partial=True)
