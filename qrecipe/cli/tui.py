@@ -34,7 +34,9 @@ def _tui(
         from qrecipe.tui.app import RecipeApp
     except ModuleNotFoundError as error:
         raise PluginError(_missing(error, "textual")) from None
-    RecipeApp(recipe, source=source).run()
+    app = RecipeApp(recipe, source=source)
+    app.run()
+    raise typer.Exit(app.return_code or 0)
 
 
 def serve_in_browser(recipe: str | None, source: str | None, port: int) -> None:

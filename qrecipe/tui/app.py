@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import signal
+import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, ClassVar
 
@@ -53,7 +56,21 @@ class RecipeApp(App[None]):
         """Open what was asked for, or offer what there is."""
         first = Welcome() if self._reference is None else Opening(self._reference, self._source)
         self.push_screen(first)
+        self._end_by_signals()
         self.call_after_refresh(self.fit)
+
+    def _end_by_signals(self) -> None:
+        """End when asked to, or when the terminal is gone: a build that runs leaves nothing under a final name."""
+        for name in ("SIGTERM", "SIGHUP"):
+            number = getattr(signal, name, None)
+            if number is not None and sys.platform != "win32":
+                asyncio.get_running_loop().add_signal_handler(number, self._ended)
+
+    def _ended(self) -> None:
+        bench = self.workbench()
+        if bench is not None:
+            bench.stop_build()
+        self.exit(return_code=1)
 
     def on_resize(self, event: Resize) -> None:
         """Say so where there is too little room."""

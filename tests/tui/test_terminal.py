@@ -5,11 +5,13 @@ import json
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import time
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -92,6 +94,34 @@ def test_a_file_that_is_no_recipe_ends_in_the_list_and_not_in_a_traceback(recipe
     with terminal(f"{QRECIPE} {recipe.name}", recipe.parent) as tmux:
         seen(tmux, "UTF-8")
         assert "Traceback" not in tmux("capture-pane", "-p")
+
+
+@pytest.mark.slow
+@needs_tmux
+@pytest.mark.parametrize("ending", ["the terminal goes", "SIGTERM"])
+def test_it_ends_when_asked_to_and_with_its_terminal(recipe, ending):
+    words = f"sh -c 'echo $$ > pid; exec {QRECIPE} {recipe.name}'"
+    with terminal(words, recipe.parent) as tmux:
+        seen(tmux, BYTES)
+        number = int((recipe.parent / "pid").read_text())
+        if ending == "SIGTERM":
+            os.kill(number, signal.SIGTERM)
+            seen(tmux, "status 1")
+        else:
+            tmux("kill-server")
+        for _ in range(100):
+            if not runs(number):
+                return
+            time.sleep(0.2)
+    raise AssertionError("it runs on")
+
+
+def runs(number):
+    try:
+        status = Path(f"/proc/{number}/stat").read_text()
+    except FileNotFoundError:
+        return False
+    return status.rpartition(")")[2].split()[0] != "Z"
 
 
 @pytest.mark.slow

@@ -142,6 +142,10 @@ class Jobs(Screen[None]):
         if await self.may_stop():
             self.query_one(Build).progress.doing = "stopping"
 
+    def stop_build(self) -> None:
+        """Let a build that runs end at its next step, and throw away what it has done."""
+        self._stop = True
+
     async def may_stop(self) -> bool:
         """Say whether no build runs, or a person wants it stopped; then it is."""
         if not self.query_one(Build).running:
