@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from qrecipe.errors import Diagnostic, RecipeError
@@ -178,6 +178,9 @@ def _move(text: str, edit: MoveRule) -> str:
     blocks = blocks_of(text)
     _block(text, edit.index)
     goal = min(max(edit.index + edit.by, 0), len(blocks) - 1)
+    passed = blocks[min(edit.index, goal) : max(edit.index, goal) + 1]
+    if blocks[0].inline and any(block.off for block in passed):
+        return _move_lines(text, passed, to_end=goal > edit.index)
     bodies = [text[b.slot.start : b.slot.stop] for b in blocks]
     bodies.insert(goal, bodies.pop(edit.index))
     if not all(body.endswith("\n") for body in bodies) and not blocks[0].inline:
@@ -187,6 +190,30 @@ def _move(text: str, edit: MoveRule) -> str:
         parts += [text[place : block.slot.start], body]
         place = block.slot.stop
     return "".join(parts) + text[place:]
+
+
+def _move_lines(text: str, passed: Sequence[Block], *, to_end: bool) -> str:
+    """Move the first of an array's members to the end, or the last to the beginning, with their lines.
+
+    One that is off is a comment, which needs its lines for itself; a comma is put behind each of the others.
+    """
+    if not all(block.whole_lines for block in passed):
+        raise RecipeError(_by_hand("a rule shares its line with others"))
+    bodies = [_with_own_comma(text, block) for block in passed]
+    bodies = [*bodies[1:], bodies[0]] if to_end else [bodies[-1], *bodies[:-1]]
+    parts, place = [], passed[0].start
+    for block, body in zip(passed, bodies, strict=True):
+        parts += [text[place : block.start], body if body.endswith("\n") else body + "\n"]
+        place = block.end
+    return text[: passed[0].start] + "".join(parts) + text[place:]
+
+
+def _with_own_comma(text: str, block: Block) -> str:
+    whole = text[block.start : block.end]
+    behind = text[block.body.stop : block.end]
+    if block.off or behind.lstrip(" \t").startswith(","):
+        return whole
+    return text[block.start : block.body.stop] + "," + behind
 
 
 def _switch(text: str, edit: SwitchRule) -> str:

@@ -219,3 +219,10 @@ def test_random_edits_keep_the_rest_of_the_recipe(text, edits):
         if isinstance(edit, (DeleteRule, DuplicateRule, MoveRule)):
             assert after == model(before, edit)
         text = made
+
+
+def test_a_member_that_is_off_moves_with_its_line_and_stays_off():
+    text = 'rules = [\n# off:   { match = "a", type = "keep" },\n  { match = "b", type = "keep" }  # two\n]\n'
+    moved = edited(text, MoveRule(0, 1))
+    assert moved == 'rules = [\n  { match = "b", type = "keep" },  # two\n# off:   { match = "a", type = "keep" },\n]\n'
+    assert edited(moved, MoveRule(1, -1)) == text.replace("}  # two", "},  # two")

@@ -43,7 +43,7 @@ Tensors
   enter           fold or open a group
 
 Rules
-  a, e, d, c      add, edit, delete, duplicate
+  a, e, d, c      add, edit, delete, copy
   space           switch off and on
   shift+up, down  move
   enter           in a field: apply and close; esc leaves it as it was
