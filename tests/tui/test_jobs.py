@@ -126,6 +126,24 @@ def test_cancel_leaves_nothing(model, tmp_path, monkeypatch):
     play(model, story)
 
 
+def test_another_recipe_is_not_opened_over_a_build_unasked(model, monkeypatch):
+    held = threading.Event()
+
+    async def story(pilot):
+        pane = pilot.app.screen.query_one(Build)
+        take = pane.take
+        monkeypatch.setattr(pane, "take", lambda event: (take(event), held.wait(10)))
+        await pilot.press("6", "enter")
+        await until(pilot, lambda: pane.progress.total > 0)
+        await pilot.press("ctrl+o")
+        await until(pilot, lambda: isinstance(pilot.app.screen, Choose))
+        await pilot.click("#go")
+        held.set()
+        await until(pilot, lambda: "built gguf" in words(pilot, "#result"))
+
+    play(model, story)
+
+
 def test_a_recipe_without_a_checkpoint_says_that_building_needs_one(recipe):
     async def story(pilot):
         await pilot.press("6", "enter")

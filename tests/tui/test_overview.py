@@ -11,7 +11,7 @@ from qrecipe.tui.widgets.histogram import Histogram
 from qrecipe.tui.widgets.layer_grid import LayerGrid
 from qrecipe.tui.widgets.tab_bar import TabBar
 from qrecipe.tui.widgets.totals import Totals
-from tests.tui.stage import bench, play, typed, until
+from tests.tui.stage import RECIPE, bench, play, typed, until
 
 
 def totals(pilot):
@@ -226,5 +226,29 @@ def test_a_terminal_that_is_too_small_says_so(recipe):
         assert "50×12 now, 72×20 needed" in str(pilot.app.screen.query_one("Static").render())
         await pilot.resize_terminal(80, 24)
         await until(pilot, lambda: isinstance(pilot.app.screen, Workbench))
+
+    play(recipe, story)
+
+
+def test_a_terminal_that_is_too_small_at_the_start_is_told_and_left(recipe):
+    async def story(pilot):
+        await until(pilot, lambda: isinstance(pilot.app.screen, TooSmall))
+        await pilot.resize_terminal(80, 24)
+        await until(pilot, lambda: isinstance(pilot.app.screen, Workbench))
+        await pilot.resize_terminal(60, 15)
+        await until(pilot, lambda: isinstance(pilot.app.screen, TooSmall))
+        await pilot.press("ctrl+q")
+
+    app = play(recipe, story, size=(60, 15))
+    assert app.return_code == 0
+
+
+def test_a_recipe_that_is_mended_has_a_tensor_selected(recipe):
+    recipe.write_text(RECIPE.replace('type = "Q6_K | Q8_0"', 'type = "Q6_K | Q8_O"'))
+
+    async def story(pilot):
+        recipe.write_text(RECIPE)
+        await pilot.press("ctrl+r", "f2")
+        await until(pilot, lambda: bench(pilot).session.row() is not None)
 
     play(recipe, story)
