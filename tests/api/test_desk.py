@@ -399,7 +399,7 @@ EDITS = st.one_of(
 )
 
 
-@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=40, suppress_health_check=list(HealthCheck))
 @given(st.lists(EDITS, max_size=10))
 def test_any_edits_undone_give_the_first_text_byte_for_byte(path: Path, edits):
     desk = open_desk(path)
