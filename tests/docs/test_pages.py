@@ -58,6 +58,7 @@ RUN = {
     "how-to/write-a-plug-in.md": (),
 }
 HELD = {  # pages whose examples have tests of their own
+    "how-to/use-the-tui.md": "tui/test_terminal.py",
     "reference/backend-compressed-tensors.md": "docs/test_plugin_backends.py",
     "reference/backend-torchao.md": "docs/test_plugin_backends.py",
     "reference/backend-gguf.md": "backends/gguf/test_reference_page.py",
