@@ -74,6 +74,8 @@ def arranged(scene, folder, theme):
         for key in keys:
             await _do(pilot, key)
         app.screen.query("*").first()
+        for field in app.screen.query("Input, TextArea"):
+            field.cursor_blink = False  # a picture is taken at any moment
         await pilot.pause(0.2)
         for toast in app.screen.query("Toast"):
             await toast.remove()

@@ -10,8 +10,9 @@ import pytest
 from tests.tui.pictures import SCENES, arranged, size_of
 
 TEXTUAL = "8.2.8"
-PANES = ("overview", "tensors", "rule", "recipe", "compare", "build")
-LOOKS = [(scene, *look) for scene in SCENES for look in (("80x24", "textual-dark"), ("200x60", "textual-light"))]
+PANES = ("overview", "tensors", "rule", "recipe", "compare", "build-empty")
+STILL = [scene for scene in SCENES if scene != "build"]  # where tensors are done in any order, as threads have it
+LOOKS = [(scene, *look) for scene in STILL for look in (("80x24", "textual-dark"), ("200x60", "textual-light"))]
 LOOKS += [(scene, *look) for scene in PANES for look in (("80x24", "textual-light"), ("200x60", "textual-dark"))]
 
 
