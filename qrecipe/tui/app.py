@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import sys
+import threading
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, ClassVar
 
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from textual.geometry import Size
     from textual.screen import Screen
 
+_PATIENCE = 10.0  # seconds to end in, once a signal has asked for it
 _COMMANDS = (
     ("Save", "Write the recipe to its file", "save"),
     ("Save as", "Write the recipe to another file", "save_as"),
@@ -71,6 +74,10 @@ class RecipeApp(App[None]):
         if bench is not None:
             bench.stop_build()
         self.exit(return_code=1)
+        # A terminal that is gone takes no farewell, and may keep the driver waiting for ever.
+        watchdog = threading.Timer(_PATIENCE, os._exit, (1,))
+        watchdog.daemon = True
+        watchdog.start()
 
     def on_resize(self, event: Resize) -> None:
         """Say so where there is too little room."""

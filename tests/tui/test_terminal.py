@@ -109,7 +109,7 @@ def test_it_ends_when_asked_to_and_with_its_terminal(recipe, ending):
             seen(tmux, "status 1")
         else:
             tmux("kill-server")
-        for _ in range(100):
+        for _ in range(200):
             if not runs(number):
                 return
             time.sleep(0.2)
