@@ -8,7 +8,6 @@ Faults of the recipe and of its model are part of the state, not raised. A desk 
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from qrecipe.api.desk_view import State, rule_lines
 from qrecipe.api.outcome import Opened, imatrix_of, materials_of, model_with, outcome_of
+from qrecipe.api.staging import rewrite
 from qrecipe.errors import BuildError, Diagnostic, Location, QrecipeError
 from qrecipe.host.catalog import make_catalog
 from qrecipe.planner import explain as explaining
@@ -161,7 +161,10 @@ class Desk:
             raise BuildError(_exists(chosen))
         if not force and not moved and self.changed_outside():
             raise BuildError(_changed(chosen) if chosen.exists() else _vanished(chosen))
-        _write(chosen, self.text)
+        try:
+            rewrite(chosen, self.text.encode())
+        except OSError as error:
+            raise BuildError(_unwritable(chosen, error)) from None
         self.path, self._on_disk, self.name = chosen, self.text, chosen.name
         if chosen.parent.absolute() != self.folder.absolute():
             self.folder = chosen.parent
@@ -306,28 +309,6 @@ def _read(path: Path) -> str | None:
             return file.read()
     except (OSError, UnicodeDecodeError):
         return None
-
-
-def _write(path: Path, text: str) -> None:
-    """Write a file beside its place, then let it take the place; its permissions stay."""
-    target = path.resolve() if path.is_symlink() else path
-    try:
-        if target.exists() and not os.access(target, os.W_OK):
-            raise PermissionError(13, "the file is read-only")
-        handle, name = tempfile.mkstemp(prefix=f".{target.name[:100]}.", suffix=".part", dir=target.parent)
-    except OSError as error:
-        raise BuildError(_unwritable(path, error)) from None
-    staged = Path(name)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        staged.chmod(target.stat().st_mode & 0o777 if target.exists() else 0o644)
-        staged.replace(target)
-    except OSError as error:
-        staged.unlink(missing_ok=True)
-        raise BuildError(_unwritable(path, error)) from None
 
 
 def _no_name() -> Diagnostic:

@@ -163,18 +163,42 @@ def cannot_write(path: Path, error: Exception) -> Diagnostic:
     )
 
 
-def _reserve(final: Path, nbytes: int) -> Path:
-    """Make a temporary file of full size beside `final`, its blocks reserved where the system can do that."""
+def rewrite(path: Path, data: bytes) -> None:
+    """Give a file other contents, whole or not at all; its permissions stay, and a link stays one.
+
+    Raises:
+        OSError: As the system has it; a file that is read-only is no exception, though its folder would allow it.
+    """
+    final = path.resolve() if path.is_symlink() else path
+    if final.exists() and not os.access(final, os.W_OK):
+        raise PermissionError(errno.EACCES, "the file is read-only")
+    staged = _beside(final, 0)
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{final.name[:100]}.", suffix=".part", dir=final.parent)
+        staged.write_bytes(data)
+        if final.exists():
+            staged.chmod(final.stat().st_mode & 0o777)
+        sync(staged)
+        staged.replace(final)
+    finally:
+        staged.unlink(missing_ok=True)
+
+
+def _reserve(final: Path, nbytes: int) -> Path:
+    try:
+        return _beside(final, nbytes)
     except OSError as error:
         raise BuildError(cannot_write(final, error)) from None
+
+
+def _beside(final: Path, nbytes: int) -> Path:
+    """Make a temporary file of full size beside `final`, its blocks reserved where the system can do that."""
+    handle, name = tempfile.mkstemp(prefix=f".{final.name[:100]}.", suffix=".part", dir=final.parent)
     try:
         allocate(handle, nbytes)
         os.fchmod(handle, 0o666 & ~umask())
-    except OSError as error:
+    except OSError:
         Path(name).unlink()
-        raise BuildError(cannot_write(final, error)) from None
+        raise
     finally:
         os.close(handle)
     return Path(name)
