@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from qrecipe.cli.render import size
+from qrecipe.types.quantity import size
 
 if TYPE_CHECKING:
     from qrecipe import Estimate, Evaluated, Evaluation, Measures

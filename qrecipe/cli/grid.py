@@ -71,7 +71,7 @@ def _role(each: TensorGrid) -> tuple[str, int | None]:
 
 
 def _row(group: Sequence[TensorGrid]) -> tuple[str, ...]:
-    from qrecipe.cli.render import ranges
+    from qrecipe.types.quantity import ranges
 
     first, numbers = group[0], [n for each in group if (n := _role(each)[1]) is not None]
     name, blocks = (first.tensor, "") if len(group) == 1 else (_role(first)[0], ranges(numbers))

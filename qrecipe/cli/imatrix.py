@@ -67,7 +67,7 @@ def _show(found: ImatrixInspection, *, as_json: bool) -> None:
 
 def _rows(entries: Sequence[ImatrixEntry]) -> Iterator[Sequence[str]]:
     """Yield a row for the entries of a role that look alike; those with experts to tell have rows of their own."""
-    from qrecipe.cli import render
+    from qrecipe.types.quantity import ranges
 
     groups: dict[tuple[str, int, int, str], list[ImatrixEntry]] = {}
     for entry in entries:
@@ -79,7 +79,7 @@ def _rows(entries: Sequence[ImatrixEntry]) -> Iterator[Sequence[str]]:
         least, most = min(each.least for each in alike), max(each.most for each in alike)
         tokens = str(least) if least == most else f"{least}-{most}"
         size = str(len(alike)), str(matrices), str(columns)
-        yield role, render.ranges(layers), *size, tokens, _numbers(alike[0].uncounted), _numbers(alike[0].scarce)
+        yield role, ranges(layers), *size, tokens, _numbers(alike[0].uncounted), _numbers(alike[0].scarce)
 
 
 def _role(name: str) -> tuple[str, int | None]:

@@ -129,8 +129,9 @@ def _plain(entry: MetadataEntry) -> object:
 
 
 def _show(found: Inspection, console: Console) -> None:
-    from qrecipe.cli.render import count, size, table
+    from qrecipe.cli.render import count, table
     from qrecipe.errors import printable
+    from qrecipe.types.quantity import size
 
     checkpoint = found.checkpoint
     for file in checkpoint.files:

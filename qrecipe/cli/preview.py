@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from qrecipe.cli.render import count, ranges, shape, size, table
+from qrecipe.cli.render import count, shape, table
 from qrecipe.errors import printable
+from qrecipe.types.quantity import ranges, size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Self
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.progress import TransferSpeedColumn as RateColumn
 
-from qrecipe.cli.render import size
 from qrecipe.errors import printable
 from qrecipe.types.event import Event, FetchDone, Fetched, FetchStarted, TargetDone, TargetStarted, TaskDone
+from qrecipe.types.quantity import size
 
 if TYPE_CHECKING:
     from types import TracebackType

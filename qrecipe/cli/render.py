@@ -49,16 +49,6 @@ def table(title: str, columns: Sequence[tuple[str, str]], rows: Iterable[Sequenc
     return made
 
 
-def size(nbytes: int) -> str:
-    """Return bytes in decimal units, as file sizes are quoted: `98.7 MB`."""
-    value = float(nbytes)
-    for unit in ("B", "kB", "MB", "GB"):
-        if value < 1000:  # noqa: PLR2004 - decimal units
-            return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
-        value /= 1000
-    return f"{value:.2f} TB"
-
-
 def count(number: int, noun: str) -> str:
     """Return `1 tensor`, `2 tensors`."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
@@ -67,17 +57,6 @@ def count(number: int, noun: str) -> str:
 def shape(dimensions: Sequence[int]) -> str:
     """Return `49152 × 576`, outermost first."""
     return " × ".join(map(str, dimensions))
-
-
-def ranges(numbers: Iterable[int]) -> str:
-    """Return `0-3, 6, 29-33`."""
-    runs: list[list[int]] = []
-    for number in sorted(numbers):
-        if runs and number == runs[-1][1] + 1:
-            runs[-1][1] = number
-        else:
-            runs.append([number, number])
-    return ", ".join(str(first) if first == last else f"{first}-{last}" for first, last in runs)
 
 
 def _styled(line: str) -> Text:

@@ -55,9 +55,10 @@ def _verify(  # noqa: PLR0913, PLR0917 - one parameter a flag, as typer wants th
 
 
 def _show(found: Verification, console: Console, *, every: bool) -> None:
-    from qrecipe.cli.render import count, size, table
+    from qrecipe.cli.render import count, table
     from qrecipe.cli.values import COLUMNS, value_row
     from qrecipe.errors import printable
+    from qrecipe.types.quantity import size
 
     bytes_ = f"{found.nbytes:,} bytes ({size(found.nbytes)})"
     console.print(printable(f"{found.artifact}: {bytes_}, {_made_by(found)}"), markup=False)

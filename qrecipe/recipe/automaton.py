@@ -48,7 +48,6 @@ class PatternSet:
             else:
                 self._globs.add(pattern.glob, index)
         self._regexes = RegexSet(regexes)
-        self._has_regexes = bool(regexes)
 
     def match(self, names: Iterable[str]) -> Iterator[Iterator[int]]:
         """Yield for each name the indexes of the patterns that cover it, ascending, found as they are asked for."""
@@ -62,8 +61,8 @@ class PatternSet:
         for spelled in (name,) if short is None else (name, name[:short]):
             if spelled in self._names:
                 found.append(self._names[spelled])
-            if self._has_regexes:
-                found.append(self._regexes.covering(spelled))
+            if by_regex := self._regexes.covering(spelled):
+                found.append(by_regex)
         last = -1
         for index in found[0] if len(found) == 1 else merge(*found):
             if index != last:

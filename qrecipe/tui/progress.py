@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from qrecipe.tui.words import size
 from qrecipe.types.event import Event, FetchDone, Fetched, FetchStarted, TargetDone, TargetStarted, TaskDone
+from qrecipe.types.quantity import size
 
 _MINUTE = 60
 

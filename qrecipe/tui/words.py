@@ -3,27 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 _UNITS = {"": 1, "b": 1}
 _UNITS |= {f"{prefix}{tail}": 1000**power for power, prefix in enumerate("kmgt", 1) for tail in ("", "b")}
 _UNITS |= {f"{prefix}ib": 1024**power for power, prefix in enumerate("kmgt", 1)}
-_THOUSAND = 1000
 _CELL = 4
-
-
-def size(nbytes: int) -> str:
-    """Return bytes in decimal units.
-
-    >>> size(17271886400)
-    '17.3 GB'
-    """
-    value = float(nbytes)
-    for unit in ("B", "kB", "MB", "GB"):
-        if abs(value) < _THOUSAND:
-            return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
-        value /= _THOUSAND
-    return f"{value:.2f} TB"
 
 
 def signed(nbytes: int) -> str:
@@ -85,17 +70,6 @@ def heading_words(role: str) -> tuple[str, ...]:
 
 
 _SHORT = {"attention": "attn", "output": "out", "layer": "layr", "scale": "scal", "weight": "wght", "token": "tok"}
-
-
-def ranges(numbers: Iterable[int]) -> str:
-    """Return `0-3, 6, 29-33`."""
-    runs: list[list[int]] = []
-    for number in sorted(numbers):
-        if runs and number == runs[-1][1] + 1:
-            runs[-1][1] = number
-        else:
-            runs.append([number, number])
-    return ", ".join(str(first) if first == last else f"{first}-{last}" for first, last in runs)
 
 
 def fitted(text: str, width: int, *, right: bool = False) -> str:

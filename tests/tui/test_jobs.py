@@ -10,18 +10,24 @@ from qrecipe.tui.panes.build import Build
 from qrecipe.tui.panes.compare import Differences
 from qrecipe.tui.screens.welcome import Welcome
 from tests.conftest import write_model
-from tests.tui.stage import RECIPE, bench, play, typed, until, words
+from tests.tui.stage import RECIPE, TINY, bench, play, typed, until, words
 
 
 @pytest.fixture
 def model(tmp_path):
     write_model(tmp_path / "tiny.gguf")
     path = tmp_path / "tiny.toml"
-    path.write_text(
-        'qrecipe = 1\nname = "t"\nsource = "tiny.gguf"\nrules = [{ match = "**", type = "Q8_0" }]\n'
-        '[[targets]]\nbackend = "gguf"\noutput = "built.gguf"\n'
-    )
+    path.write_text(TINY)
     return path
+
+
+async def begun(pilot, held, monkeypatch):
+    """Begin a build that waits for an event after its first step."""
+    pane = pilot.app.screen.query_one(Build)
+    take = pane.take
+    monkeypatch.setattr(pane, "take", lambda event: (take(event), held.wait(10)))
+    await pilot.press("6", "enter")
+    await until(pilot, lambda: pane.progress.total > 0)
 
 
 def test_beside_another_recipe_what_differs_stands_out(recipe, tmp_path):
@@ -109,11 +115,7 @@ def test_cancel_leaves_nothing(model, tmp_path, monkeypatch):
     held = threading.Event()
 
     async def story(pilot):
-        pane = pilot.app.screen.query_one(Build)
-        take = pane.take
-        monkeypatch.setattr(pane, "take", lambda event: (take(event), held.wait(10)))
-        await pilot.press("6", "enter")
-        await until(pilot, lambda: pane.progress.total > 0)
+        await begun(pilot, held, monkeypatch)
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, Choose))
         await pilot.click("#stop")
@@ -130,11 +132,7 @@ def test_another_recipe_is_not_opened_over_a_build_unasked(model, monkeypatch):
     held = threading.Event()
 
     async def story(pilot):
-        pane = pilot.app.screen.query_one(Build)
-        take = pane.take
-        monkeypatch.setattr(pane, "take", lambda event: (take(event), held.wait(10)))
-        await pilot.press("6", "enter")
-        await until(pilot, lambda: pane.progress.total > 0)
+        await begun(pilot, held, monkeypatch)
         await pilot.press("ctrl+o")
         await until(pilot, lambda: isinstance(pilot.app.screen, Choose))
         await pilot.click("#go")

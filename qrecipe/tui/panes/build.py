@@ -13,7 +13,8 @@ from textual.widgets import Button, Input, Label, ProgressBar, RichLog, Static
 from qrecipe.tui.progress import Progress
 from qrecipe.tui.widgets.line_view import LineView
 from qrecipe.tui.widgets.tick import Tick
-from qrecipe.tui.words import count, size
+from qrecipe.tui.words import count
+from qrecipe.types.quantity import size
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult

@@ -138,8 +138,7 @@ class Rules(Vertical):
     def action_add(self) -> None:
         """Type a new rule above the cursor."""
         rule = self.query_one(RuleList).rule()
-        own = [each for each in self._session.state.rules if each.index is not None]
-        at = rule.index if rule is not None and rule.index is not None else len(own)
+        at = rule.index if rule is not None and rule.index is not None else self._own_count()
         self.begin(AddRule(at, "", ""))
 
     def action_edit(self) -> None:
@@ -169,7 +168,7 @@ class Rules(Vertical):
         if rule.index is not None:
             self.post_message(self.Edited(DuplicateRule(rule.index), then=rule.index + 1))
             return
-        own = sum(1 for each in self._session.state.rules if each.index is not None)
+        own = self._own_count()
         edit = AddRule(own, rule.match, rule.type, rule.when, rule.why, rule.protected, rule.optional)
         self.post_message(self.Edited(edit, then=own))
 
@@ -177,14 +176,17 @@ class Rules(Vertical):
         """Move the rule; the cursor goes with it."""
         rule = self._own()
         if rule is not None and rule.index is not None:
-            last = sum(1 for each in self._session.state.rules if each.index is not None) - 1
-            self.post_message(self.Edited(MoveRule(rule.index, by), then=max(0, min(rule.index + by, last))))
+            then = max(0, min(rule.index + by, self._own_count() - 1))
+            self.post_message(self.Edited(MoveRule(rule.index, by), then=then))
 
     def action_switch(self) -> None:
         """Switch the rule off, or on."""
         rule = self._own()
         if rule is not None and rule.index is not None:
             self.post_message(self.Edited(SwitchRule(rule.index, on=not rule.enabled)))
+
+    def _own_count(self) -> int:
+        return sum(rule.index is not None for rule in self._session.state.rules)
 
     def _own(self) -> RuleLine | None:
         rule = self.query_one(RuleList).rule()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from textual import on, work
-from textual.screen import Screen
 
 from qrecipe.api.desk_compare import Other, other_of
 from qrecipe.api.desk_opening import recents
@@ -13,27 +12,18 @@ from qrecipe.errors import QrecipeError
 from qrecipe.tui.dialogs.ask import Choose
 from qrecipe.tui.panes.build import Build
 from qrecipe.tui.panes.compare import Compare
+from qrecipe.tui.screens.part import Part
 
 if TYPE_CHECKING:
     from qrecipe.api.building import BuildResult
-    from qrecipe.tui.session import Session
     from qrecipe.types.event import Event
 
 
-class Jobs(Screen[None]):
+class Jobs(Part):
     """The jobs."""
 
-    session: Session
     _stop = False
     resolving = False
-
-    def show(self, *, every: bool = True) -> None:
-        """Show the session (the workbench does)."""
-        raise NotImplementedError
-
-    def show_pane(self, name: str) -> None:
-        """Go to a pane (the workbench does)."""
-        raise NotImplementedError
 
     def take_text(self, text: str) -> None:
         """Take another text. It is resolved at once, or in a thread where its model is to be read first."""

@@ -5,41 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from textual import work
-from textual.screen import Screen
 from textual.widgets import Static
 
 from qrecipe.api.desk_opening import remember
 from qrecipe.errors import QrecipeError
 from qrecipe.tui.dialogs.ask import AskText, Choose
+from qrecipe.tui.screens.part import Part
 
 if TYPE_CHECKING:
     from qrecipe.errors import Diagnostic
-    from qrecipe.tui.session import Session
 
 _REPLACE = "recipe-exists"
 _OUTSIDE = ("recipe-changed", "recipe-vanished")
 
 
-class Saving(Screen[None]):
+class Saving(Part):
     """The actions."""
-
-    session: Session
-
-    def show(self, *, every: bool = True) -> None:
-        """Show the session (the workbench does)."""
-        raise NotImplementedError
-
-    def hand_over(self) -> bool:
-        """Take what was typed; False where it cannot be (the workbench does)."""
-        raise NotImplementedError
-
-    def take_text(self, text: str) -> None:
-        """Take another text (the workbench does)."""
-        raise NotImplementedError
-
-    async def may_stop(self) -> bool:
-        """Say whether no build runs, or a person wants it stopped (the workbench does)."""
-        raise NotImplementedError
 
     @work(exclusive=True, group="ask")
     async def action_save(self) -> None:

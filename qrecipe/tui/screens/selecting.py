@@ -6,31 +6,22 @@ from collections import Counter
 from typing import TYPE_CHECKING, Literal, cast
 
 from textual import on, work
-from textual.screen import Screen
 
 from qrecipe.api.desk_rules import rule_for
 from qrecipe.tui.dialogs.ask import AskText, Choose
 from qrecipe.tui.panes.rules import Rules
+from qrecipe.tui.screens.part import Part
 from qrecipe.tui.widgets.layer_grid import LayerGrid
 from qrecipe.tui.widgets.tensor_table import TensorTable
-from qrecipe.tui.words import count, parse_size, ranges, size
+from qrecipe.tui.words import count, parse_size
+from qrecipe.types.quantity import ranges, size
 
 if TYPE_CHECKING:
-    from qrecipe.tui.session import Session
+    pass
 
 
-class Selecting(Screen[None]):
+class Selecting(Part):
     """The actions."""
-
-    session: Session
-
-    def show(self, *, every: bool = True) -> None:
-        """Show the session (the workbench does)."""
-        raise NotImplementedError
-
-    def show_pane(self, name: str) -> None:
-        """Go to a pane (the workbench does)."""
-        raise NotImplementedError
 
     def action_mark(self) -> None:
         """Mark what the cursor is on, or unmark it."""

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import on
 from textual.binding import Binding, BindingType
 from textual.containers import Container
-from textual.screen import Screen
 from textual.widgets import ContentSwitcher, Footer, Static
 
 from qrecipe.errors import QrecipeError
@@ -40,7 +39,7 @@ if TYPE_CHECKING:
 Pane = Overview | Tensors | Rules | Recipe | Compare | Build
 
 
-class Workbench(Selecting, Jobs, Saving, Screen[None]):
+class Workbench(Selecting, Jobs, Saving):
     """The screen."""
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide"), (170, "-vast")]  # noqa: RUF012 - typed by Screen
@@ -112,8 +111,7 @@ class Workbench(Selecting, Jobs, Saving, Screen[None]):
     def show(self, *, every: bool = True) -> None:
         """Show the session everywhere; panes that are not seen when they are."""
         session = self.session
-        rows = session.rows().rows
-        if rows and session.row() is None:
+        if every and session.row() is None and (rows := session.rows().rows):
             session.tensor = rows[0].name
         self._title()
         bar = self.query_one(TabBar)

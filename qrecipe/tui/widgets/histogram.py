@@ -10,7 +10,8 @@ from textual.widgets import Static
 
 from qrecipe.tui.palette import band, bar_style
 from qrecipe.tui.table import bytes_by
-from qrecipe.tui.words import fitted, size
+from qrecipe.tui.words import fitted
+from qrecipe.types.quantity import size
 
 if TYPE_CHECKING:
     from qrecipe.api.desk_view import Row

@@ -18,7 +18,8 @@ from textual.reactive import reactive
 from qrecipe.tui.layers import Grid
 from qrecipe.tui.palette import band, cell_style
 from qrecipe.tui.widgets.line_view import LineView
-from qrecipe.tui.words import heading_words, short_type, size
+from qrecipe.tui.words import heading_words, short_type
+from qrecipe.types.quantity import size
 
 if TYPE_CHECKING:
     from qrecipe.api.desk_view import Row

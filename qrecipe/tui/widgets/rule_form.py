@@ -75,7 +75,6 @@ class RuleForm(Vertical):
         self._at = 0
         self._began: Edit | None = None
         self._offers: tuple[Completion, ...] = ()
-        self.trial: State | None = None
 
     def compose(self) -> ComposeResult:
         """Lay out."""
@@ -124,14 +123,19 @@ class RuleForm(Vertical):
         """Return the edit that the focused field, or the whole new rule, stands for; None where nothing is changed."""
         if self._rule is None:
             return None
-        values = {name: self._field(name).value.strip() for name in _FIELDS}
         if self.new:
+            values = {name: self._field(name).value.strip() for name in _FIELDS}
             protected, optional = self.query_one(Checkbox).value, self._rule.optional
             return AddRule(self._at, protected=protected, optional=optional, **values)
         name = self._focused()
-        if name is None or self._rule.index is None or values[name] == getattr(self._rule, name):
+        return None if name is None else self._change(name)
+
+    def _change(self, name: str) -> SetField | None:
+        """Return what a field of a rule that exists stands for; None where it is what it was."""
+        value = self._field(name).value.strip()
+        if self._rule is None or self._rule.index is None or value == getattr(self._rule, name):
             return None
-        return SetField(self._rule.index, name, values[name] or (None if name in ("when", "why") else ""))
+        return SetField(self._rule.index, name, value or (None if name in ("when", "why") else ""))
 
     def unapplied(self) -> Edit | None:
         """Return what was typed and not applied; None where nothing was."""
@@ -147,7 +151,6 @@ class RuleForm(Vertical):
 
     def judge(self, trial: State | None, fault: str = "") -> None:
         """Show what is wrong with what was typed, under the field that it is about."""
-        self.trial = trial
         name = self._focused() or "match"
         self._clear_faults()
         if fault:
@@ -184,7 +187,6 @@ class RuleForm(Vertical):
             shown.display = False
 
     def _clear(self) -> None:
-        self.trial = None
         self._clear_faults()
         self._hide()
 
@@ -215,13 +217,10 @@ class RuleForm(Vertical):
 
     def on_descendant_blur(self, event: events.DescendantBlur) -> None:
         """Apply a field that is left."""
-        if isinstance(event.widget, Input) and event.widget.id and not self.new and self._rule is not None:
-            name = event.widget.id.removeprefix("field-")
-            value = event.widget.value.strip()
-            changed = self._rule.index is not None and value != getattr(self._rule, name)
-            if changed and self._rule.index is not None:
-                blank = None if name in ("when", "why") else ""
-                self.post_message(self.Apply(SetField(self._rule.index, name, value or blank), close=False))
+        if isinstance(event.widget, Input) and event.widget.id and not self.new:
+            change = self._change(event.widget.id.removeprefix("field-"))
+            if change is not None:
+                self.post_message(self.Apply(change, close=False))
 
     def _offer(self, field: Input, *, all_of_them: bool) -> None:
         name = (field.id or "").removeprefix("field-")

@@ -9,7 +9,8 @@ from rich.style import Style
 from rich.text import Text
 
 from qrecipe.tui.widgets.line_view import LineView
-from qrecipe.tui.words import fitted, size
+from qrecipe.tui.words import fitted
+from qrecipe.types.quantity import size
 
 if TYPE_CHECKING:
     from qrecipe.api.desk_view import RuleLine

@@ -12,7 +12,8 @@ from qrecipe.tui import table
 from qrecipe.tui.palette import band, cell_style
 from qrecipe.tui.table import Group, Line, Order
 from qrecipe.tui.widgets.line_view import LineView
-from qrecipe.tui.words import count, fitted, shape, short_type, size
+from qrecipe.tui.words import count, fitted, shape, short_type
+from qrecipe.types.quantity import size
 
 if TYPE_CHECKING:
     from qrecipe.api.desk_view import Row, RuleLine

@@ -9,7 +9,8 @@ from rich.text import Text
 from textual.message import Message
 from textual.widget import Widget
 
-from qrecipe.tui.words import signed, size
+from qrecipe.tui.words import signed
+from qrecipe.types.quantity import size
 
 if TYPE_CHECKING:
     from textual.events import Click
