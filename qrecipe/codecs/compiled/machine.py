@@ -14,16 +14,20 @@ _MACHINES = ("x86_64", "AMD64")  # elsewhere ggml's own build may contract a * b
 _WIDE = ("haswell", "broadwell", "skylake", "x86-64-v3", "x86-64-v4", "cascadelake", "icelake", "znver")
 
 
+def no_compiler() -> str | None:
+    """Say why nothing can be compiled; None if it can."""
+    try:
+        return "NUMBA_DISABLE_JIT is set" if _settings().DISABLE_JIT else None
+    except ImportError as error:
+        return f"numba cannot be loaded: {error}"
+
+
 def unusable() -> str | None:
     """Say why kernels are not used here; None if they are."""
     if platform.machine() not in _MACHINES:
         return f"kernels are for x86-64, and this is {platform.machine()}"
-    try:
-        settings = _settings()
-    except ImportError as error:
-        return f"numba cannot be loaded: {error}"
-    if settings.DISABLE_JIT:
-        return "NUMBA_DISABLE_JIT is set"
+    if (why := no_compiler()) is not None:
+        return why
     if not _is_wide(*cpu()):
         return "the CPU has no AVX2"
     return None

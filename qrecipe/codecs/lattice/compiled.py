@@ -7,32 +7,69 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from qrecipe.codecs.compiled.compiling import compiled
-from qrecipe.codecs.lattice import kernel, many
+from qrecipe.codecs.compiled.machine import no_compiler
+from qrecipe.codecs.lattice import kernel, many, pack, sift
 from qrecipe.codecs.lattice.scales import F16
+from qrecipe.codecs.simd.numbers import jit
+from qrecipe.errors import Diagnostic, PluginError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_Search = Callable[..., None]
+_Work = Callable[..., None]
+
+_SIFT = "void(float32[::1], UniTuple(int64, 2), Tuple((uint8[::1], float32[::1], uint8[::1])))"
+_PACK = "void(float32[::1], uint8[::1], uint8[::1])"
 
 
 @cache
-def search() -> _Search:
+def search() -> _Work:
     """Return `kernel.search`, compiled."""
-    work: _Search = compiled(kernel.search, kernel.jit, lambda work: work(*_block(), (8, 8), _results()))
-    return work
+    return _compiled(kernel.search, lambda work: work(*_block(), (8, 8), _results()))
 
 
 @cache
-def search_many() -> _Search:
+def search_many() -> _Work:
     """Return `many.search`, compiled."""
-    work: _Search = compiled(many.search, many.jit, lambda work: work(*_block(), (8, 8), F16, _results()))
+    return _compiled(many.search, lambda work: work(*_block(), (8, 8), F16, _results()))
+
+
+@cache
+def sifter(size: int) -> _Work:
+    """Return `sift.sift_32` or `sift.sift_256`, compiled."""
+    return _compiled(getattr(sift, f"sift_{size}"), lambda work: work.compile(_SIFT))
+
+
+@cache
+def packer(name: str) -> _Work:
+    """Return a function of `pack`, compiled."""
+    return _compiled(getattr(pack, name), lambda work: work.compile(_PACK))
+
+
+def _compiled(function: object, attempt: Callable[[Any], object]) -> _Work:
+    """Compile, or load.
+
+    Raises:
+        PluginError: numba is told not to compile.
+    """
+    if (why := no_compiler()) is not None:
+        raise PluginError(_told_not_to(why))
+    work: _Work = compiled(function, jit, attempt)
     return work
+
+
+def _told_not_to(why: str) -> Diagnostic:
+    return Diagnostic(
+        "numba-unusable",
+        "fit=lattice needs numba's compiler",
+        why=why,
+        fix="run the command without it, or choose another fit",
+    )
 
 
 def _block() -> tuple[tuple[NDArray[np.float32], NDArray[np.uint32]]]:

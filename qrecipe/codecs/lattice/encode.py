@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from qrecipe.codecs.lattice import packing
-from qrecipe.codecs.lattice.compiled import search, search_many
+from qrecipe.codecs.lattice.compiled import search, search_many, sifter
 from qrecipe.codecs.lattice.kernel import CERTIFIED, NEAR, NONE
 from qrecipe.codecs.lattice.scales import F16
+from qrecipe.codecs.lattice.sift import UNDECIDED
 from qrecipe.types.format import BlockCounts, Fitted
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from qrecipe.types.format import FloatArray, TypeUse
 
 _FEW = 8  # the largest |q| with which the faster search is complete
-_AT_ONCE = 1 << 15  # weights: what is between stays in the cache, and out of a task's memory
+_AT_ONCE = 1 << 16  # weights: what is between stays in the cache, and out of a task's memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,11 @@ class _Found:
     kinds: NDArray[np.uint8]
     scales: FloatArray
     codes: NDArray[np.uint8]
+
+    @property
+    def results(self) -> tuple[NDArray[np.uint8], FloatArray, NDArray[np.uint8]]:
+        """The arrays in the order in which a search writes them."""
+        return self.kinds, self.scales, self.codes
 
     @property
     def counts(self) -> BlockCounts:
@@ -76,12 +82,23 @@ def encode_lattice(use: TypeUse, rows: FloatArray) -> Fitted:
 def _searched(grid: _Grid, blocks: FloatArray) -> _Found:
     n = len(blocks)
     found = _Found(np.empty(n, np.uint8), np.empty(n, np.float32), np.empty(blocks.shape, np.uint8))
-    given, results = (blocks, blocks.view(np.uint32)), (found.kinds, found.scales, found.codes)
-    if grid.half <= _FEW:
-        search()(given, (grid.half, grid.most), results)
-    else:
-        search_many()(given, (grid.half, grid.most), F16, results)
+    if grid.half > _FEW:
+        search_many()((blocks, blocks.view(np.uint32)), (grid.half, grid.most), F16, found.results)
+        return found
+    kinds, scales, codes = found.results
+    sifter(grid.block)(blocks.reshape(-1), (grid.half, grid.most), (kinds, scales, codes.reshape(-1)))
+    _search_the_rest(grid, blocks, found)
     return found
+
+
+def _search_the_rest(grid: _Grid, blocks: FloatArray, found: _Found) -> None:
+    """Do with the search what the fast pass left."""
+    left = np.flatnonzero(found.kinds == UNDECIDED)
+    if left.size:
+        some = blocks[left]
+        rest = _Found(found.kinds[left], found.scales[left], found.codes[left])
+        search()((some, some.view(np.uint32)), (grid.half, grid.most), rest.results)
+        found.kinds[left], found.scales[left], found.codes[left] = rest.results
 
 
 def _encoded(use: TypeUse, grid: _Grid, blocks: FloatArray, found: _Found) -> bytes:

@@ -23,6 +23,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numba import njit
 
+from qrecipe.codecs.simd.lanes import float_bits, float_of
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -41,7 +43,6 @@ _SLACK = 1 + 1e-12  # the bounds of s are rounded; the test of each scale is not
 _CELL, _NEXT, _CLOSED = 1, 3, 5  # rows of `cells`: ends of each cell, of those beside it, whether it has its ends
 _ONE = 0x10000  # a step of BF16, as bits
 _HALF_STEPS = np.ldexp(1.0, np.arange(256) - 127 - 8)  # of BF16, by the exponent's bits
-_INVERSES = np.array([0.0, 1, 1 / 2, 1 / 3, 1 / 4, 1 / 5, 1 / 6, 1 / 7, 1 / 8])
 
 jit = njit(nogil=True, error_model="numpy")
 _inlined = njit(nogil=True, error_model="numpy", forceinline=True)  # a call with arrays costs as much as the work
@@ -217,12 +218,12 @@ def _bounds(n: int, k: int, ends: int, cells: _Floats, q: _Ints) -> tuple[float,
     for m in range(n):
         x = cells[0, m] * ratio
         q[m] = np.int64(x + 0.5)
-        if abs(x - q[m]) > _OFF:
+        if q[m] == 0 or abs(x - q[m]) > _OFF:
             return 1.0, 0.0
     low, high = 0.0, math.inf
     for m in range(n):
-        low = max(low, cells[ends, m] * _INVERSES[q[m]])
-        high = min(high, cells[ends + 1, m] * _INVERSES[q[m]])
+        low = max(low, cells[ends, m] / q[m])  # equal quotients are equal in float64 too
+        high = min(high, cells[ends + 1, m] / q[m])
     if low > high * _SLACK:
         return 1.0, 0.0
     return min(low, high), max(low, high)
@@ -263,8 +264,9 @@ def _multiples(low: float, high: float) -> tuple[float, int, int]:
 
     Multiples above 2048 are F16 numbers only if they are even.
     """
-    _, exponent = math.frexp(low)
-    step = math.ldexp(1.0, max(exponent, -13) - 11)
+    # in float32, low may be rounded up to a power of two; no F16 number lies in between
+    exponent = max((float_bits(low) >> 23) - 126, -13)
+    step = np.float64(float_of((exponent - 11 + 127) << 23))
     return step, max(math.floor(low / step), 1), math.ceil(high / step)
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from qrecipe.codecs.ggml.negative import pack as pack_ternary
+from qrecipe.codecs.lattice.compiled import packer
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -22,11 +22,7 @@ if TYPE_CHECKING:
 
 def pack_q4_0(scales: FloatArray, codes: Codes) -> bytes:
     """Code i stands beside code i + 16, in the lower half of a byte."""
-    packed = np.empty((len(codes), 18), np.uint8)
-    packed[:, :2] = _halves(scales)
-    np.left_shift(codes[:, 16:], 4, out=packed[:, 2:])
-    packed[:, 2:] |= codes[:, :16]
-    return packed.tobytes()
+    return _compiled("pack_q4_0", scales, codes, 18)
 
 
 def pack_q5_0(scales: FloatArray, codes: Codes) -> bytes:
@@ -59,12 +55,18 @@ def pack_tq1_0(scales: FloatArray, codes: Codes) -> bytes:
 
 def pack_negative(scales: FloatArray, codes: Codes) -> bytes:
     """TQ2_0 with the scale -s and codes 1 - q, q from -2 to 1."""
-    return pack_ternary(scales.astype(np.float16), 3 - codes)
+    return _compiled("pack_negative", scales, codes, 66)
 
 
 def pack_symmetric(scales: FloatArray, codes: Codes) -> bytes:
     """TQ2_0 with the scale s and codes q + 1, q from -1 to 1."""
-    return pack_ternary(-scales.astype(np.float16), codes - 1)
+    return _compiled("pack_symmetric", scales, codes, 66)
+
+
+def _compiled(name: str, scales: FloatArray, codes: Codes, nbytes: int) -> bytes:
+    out = np.empty(len(codes) * nbytes, np.uint8)
+    packer(name)(np.ascontiguousarray(scales), np.ascontiguousarray(codes).reshape(-1), out)
+    return out.tobytes()
 
 
 def _halves(scales: FloatArray) -> Codes:

@@ -91,6 +91,16 @@ def store_bytes(typing: Any, array: Any, at: Any, value: Any) -> Any:
 
 
 @word
+def load_bytes(typing: Any, array: Any, at: Any) -> Any:
+    """Return `array[at : at + WIDTH]`, uint8, as int32."""
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.zext(builder.load(_address(context, builder, signature, args, _BYTES), align=1), IR_INTS)
+
+    return INTS(array, types.intp), emit
+
+
+@word
 def splat(typing: Any, value: Any) -> Any:
     """Return the number, as float32, in all lanes."""
 
@@ -213,6 +223,26 @@ def smallest(typing: Any, floats: Any) -> Any:
 
 
 @word
+def largest_int(typing: Any, ints: Any) -> Any:
+    """Return the largest lane as a number."""
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.sext(_call(builder, f"llvm.vector.reduce.smax.v{WIDTH}i32", _I32, args), _I64)
+
+    return types.int64(INTS), emit
+
+
+@word
+def smallest_int(typing: Any, ints: Any) -> Any:
+    """Return the smallest lane as a number."""
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.sext(_call(builder, f"llvm.vector.reduce.smin.v{WIDTH}i32", _I32, args), _I64)
+
+    return types.int64(INTS), emit
+
+
+@word
 def any_of(typing: Any, mask: Any) -> Any:
     """Say if a lane is true."""
 
@@ -253,6 +283,16 @@ def first_of(typing: Any, mask: Any) -> Any:
         return builder.cttz(flags, ir.Constant(ir.IntType(1), 1))
 
     return types.int64(MASK), emit
+
+
+@word
+def lowest_bit(typing: Any, bits: Any) -> Any:
+    """Return the place of the lowest bit of an int64 that is set; one must be."""
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.cttz(args[0], ir.Constant(ir.IntType(1), 1))
+
+    return types.int64(types.int64), emit
 
 
 @word

@@ -21,6 +21,7 @@ _INT_ARITHMETIC = (
     (operator.mul, "mul"),
     (operator.and_, "and_"),
     (operator.or_, "or_"),
+    (operator.xor, "xor"),
     (operator.lshift, "shl"),
     (operator.rshift, "ashr"),
 )
