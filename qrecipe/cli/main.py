@@ -9,10 +9,12 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import warnings
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from io import TextIOWrapper
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -85,6 +87,8 @@ def main() -> None:
     """Run the command line; never a traceback for a user's mistake."""
     ended = _Ended()
     _prepare(ended)
+    tell: Any = _Warned(warnings.showwarning)
+    warnings.showwarning = tell
     try:
         app(prog_name="qrecipe")
     except QrecipeError as error:
@@ -115,6 +119,22 @@ class _Ended:
         if self.by is None:
             self.by = number
             raise KeyboardInterrupt
+
+
+@dataclass(frozen=True, slots=True)
+class _Warned:
+    """Tells a Python warning of qrecipe's own, such as a `KernelNote`, as the finding that it carries."""
+
+    otherwise: Callable[..., None]
+
+    def __call__(self, message: Warning | str, *where: Any) -> None:  # noqa: ANN401 - as `warnings.showwarning` is called
+        found = getattr(message, "diagnostic", None)
+        if isinstance(found, Diagnostic):
+            from qrecipe.cli.render import show
+
+            show([found])
+        else:
+            self.otherwise(message, *where)
 
 
 def _prepare(ended: _Ended) -> None:

@@ -7,6 +7,7 @@ Decoding is exact. Bytes are little-endian.
 
 from __future__ import annotations
 
+from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -61,7 +62,14 @@ def _decode_f32(data: bytes | memoryview) -> FloatArray:
 
 
 def _decode_f16(data: bytes | memoryview) -> FloatArray:
-    return np.frombuffer(data, "<f2").astype(np.float32)
+    found: FloatArray = np.take(_f16_values(), np.frombuffer(data, "<u2"), mode="clip")  # the mode that checks nothing
+    return found
+
+
+@cache
+def _f16_values() -> FloatArray:
+    """Return the value of every code: looking one up takes half the time of converting it."""
+    return np.arange(1 << 16, dtype=np.uint16).view(np.float16).astype(np.float32)
 
 
 def _decode_bf16(data: bytes | memoryview) -> FloatArray:

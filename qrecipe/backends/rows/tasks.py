@@ -92,7 +92,7 @@ def encodings(it: Encoding, place: RowSink, limits: Limits, first: int = 0) -> I
     tensor, fit, memory = it.origin.tensor, it.fit(), it.row_memory
     importance = it.importance(fit)
     expect(it.use, fit, weighted=importance is not None, weights=tensor.stacked * tensor.rows * tensor.cols)
-    step = max(limits.task_memory // memory, 1)
+    step = max(min(limits.task_memory // memory, (256 << 10) // tensor.cols), 1)
     for start, stop in pieces(tensor.shape):
         weights = None if importance is None else importance[first + start // tensor.rows]
         work = EncodeRows(it.origin, start, stop, step, place, it.use, it.stored, fit, weights)

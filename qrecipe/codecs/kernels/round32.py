@@ -13,11 +13,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from qrecipe.codecs.simd.lanes import (
+    bits_of,
     flags_of,
     float_bits,
     float_of,
     largest,
+    largest_int,
     load,
+    lowest_bit,
     magnitude,
     select,
     smallest,
@@ -159,18 +162,11 @@ def _least(codes: Any, top: int) -> Any:
 
 @inlined
 def _peak(rows: Floats, at: int) -> Any:
-    """Return the first weight of largest magnitude, sign included; 0 where all are zeros."""
-    first, second = load(rows, at), load(rows, at + WIDTH)
-    high = largest(select(first > second, first, second))
-    low = smallest(select(first < second, first, second))
-    if high > -low:
-        return high
-    if high < -low:
-        return low
-    for i in range(at, at + _BLOCK):  # both signs: it matters which comes first
-        if abs(rows[i]) == high and high != 0:
-            return rows[i]
-    return np.float32(0)
+    """Return the first weight of largest magnitude, sign included; +0 where all are zeros."""
+    first, second = bits_of(magnitude(load(rows, at))), bits_of(magnitude(load(rows, at + WIDTH)))
+    most = splat_int(largest_int(select(first > second, first, second)))
+    peak = rows[at + lowest_bit(flags_of(first == most) | (flags_of(second == most) << WIDTH))]
+    return peak if peak != 0 else np.float32(0)
 
 
 @inlined

@@ -207,7 +207,7 @@ def largest(typing: Any, floats: Any) -> Any:
     """Return the largest lane as a number; there must be no NaN, and a zero may have either sign."""
 
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return _call(builder, f"llvm.vector.reduce.fmax.v{WIDTH}f32", ir.FloatType(), args)
+        return _call(builder, f"llvm.vector.reduce.fmax.v{WIDTH}f32", ir.FloatType(), args, "nnan")
 
     return types.float32(FLOATS), emit
 
@@ -217,7 +217,7 @@ def smallest(typing: Any, floats: Any) -> Any:
     """Return the smallest lane, as `largest` does."""
 
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return _call(builder, f"llvm.vector.reduce.fmin.v{WIDTH}f32", ir.FloatType(), args)
+        return _call(builder, f"llvm.vector.reduce.fmin.v{WIDTH}f32", ir.FloatType(), args, "nnan")
 
     return types.float32(FLOATS), emit
 
@@ -352,6 +352,6 @@ def _spread(builder: Any, number: Any, vector: Any) -> Any:
     return builder.shuffle_vector(one, one, ir.Constant(IR_INTS, [0] * WIDTH))
 
 
-def _call(builder: Any, name: str, result: Any, args: Any) -> Any:
+def _call(builder: Any, name: str, result: Any, args: Any, *promises: str) -> Any:
     signature = ir.FunctionType(result, [arg.type for arg in args])
-    return builder.call(cgutils.get_or_insert_function(builder.module, signature, name), args)
+    return builder.call(cgutils.get_or_insert_function(builder.module, signature, name), args, fastmath=promises)
