@@ -1,8 +1,8 @@
 """The search for a scale and points of a codebook: the loops of ggml's IQ2 and IQ3 encoders, one sub-block a lane.
 
 A candidate for the scale rounds each group of weights to a combination of codes; where that is no point, the nearest of
-the points around it is taken, by weighted distance. Lanes have lists of different lengths. For points of 4 weights,
-lists are short, and all lanes go through theirs together. For points of 8, each lane's list fills vectors of its own.
+the points around it is taken, by weighted distance. Lanes have lists of different lengths, so each one's fills vectors
+of its own.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from qrecipe.codecs.simd.lanes import (
     gather,
     load,
     load_ints,
+    look_up,
+    lower_halves,
     root,
     select,
     smallest,
@@ -34,6 +36,8 @@ from qrecipe.codecs.simd.vectors import WIDTH
 if TYPE_CHECKING:
     from qrecipe.codecs.kernels.tile import Floats
 
+_LEVELS = 8
+_VALUES = np.tile(np.arange(1, 17, 2, dtype=np.float32), 2)
 _FAR = np.float32(3.4028234663852886e38)
 
 
@@ -87,50 +91,35 @@ def project(tiles: Any, first: int, at: Any, book: Any, form: Any) -> Any:
         packed = packed | ((level + level + splat_int(1)) << splat_int(4 * i))
     place = gather(index, code)
     hit = place >= splat_int(0)
-    if dims == 4:
-        return _together(tiles, first, (scale, lists, dims), place, packed), hit
-    return _one_by_one(tiles, first, (scale, lists, dims), place, packed), hit
+    return _nearest(tiles, first, (scale, lists, dims), place, packed), hit
 
 
 @inlined
-def _together(tiles: Any, first: int, how: Any, place: Any, packed: Any) -> Any:
-    """All lanes go through their lists, until the longest ends."""
-    (rows, _, roots), (scale, lists, dims), zero = tiles, how, splat_int(0)
-    hit = place >= zero
-    start = select(hit, zero, splat_int(-1) - place)
-    count = select(hit, zero, gather(lists, start))
-    best, j = splat(_FAR), 1
-    while any_of(count >= splat_int(j)):
-        listed = count >= splat_int(j)
-        point = gather(lists, select(listed, start + splat_int(j), zero))
-        distance = splat(0)
-        for i in range(dims):
-            off = scale * to_floats((point >> splat_int(4 * i)) & splat_int(15)) - load(rows, first + i * WIDTH)
-            distance = distance + load(roots, first + i * WIDTH) * off * off
-        closer = listed & (distance < best)
-        best, packed = select(closer, distance, best), select(closer, point, packed)
-        j += 1
-    return packed
+def _nearest(tiles: Any, first: int, how: Any, place: Any, packed: Any) -> Any:
+    """Look for the nearest point where none was hit; each lane's list fills vectors.
 
-
-@inlined
-def _one_by_one(tiles: Any, first: int, how: Any, place: Any, packed: Any) -> Any:
-    """Each lane's list fills vectors; an entry that is repeated never comes before itself."""
+    A weight's share of a distance depends on its value alone, of which there are 8: they are computed once, and looked
+    up for the points. An entry that is repeated to fill a vector never comes before itself.
+    """
     (rows, _, roots), (scale, lists, dims) = tiles, how
     places, found, scales = np.empty(WIDTH, np.int32), np.empty(WIDTH, np.int32), np.empty(WIDTH, np.float32)
+    shares = np.empty((dims + 1) * _LEVELS, np.float32)
     store_ints(places, 0, place)
     store_ints(found, 0, packed)
     store(scales, 0, scale)
     for k in range(WIDTH):
         if places[k] < 0:
+            values = splat(scales[k]) * load(_VALUES, 0)
+            for i in range(0, dims, 2):
+                at, then = first + i * WIDTH + k, first + (i + 1) * WIDTH + k
+                off = values - lower_halves(splat(rows[at]), splat(rows[then]))
+                store(shares, i * _LEVELS, lower_halves(splat(roots[at]), splat(roots[then])) * off * off)
             start = np.int64(-1 - places[k])
-            best, own = _FAR, splat(scales[k])
+            best = _FAR
             for j in range(start + 1, start + 1 + lists[start], WIDTH):
                 points, distance = load_ints(lists, j), splat(0)
                 for i in range(dims):
-                    at = first + i * WIDTH + k
-                    off = own * to_floats((points >> splat_int(4 * i)) & splat_int(15)) - splat(rows[at])
-                    distance = distance + splat(roots[at]) * off * off
+                    distance = distance + look_up(load(shares, i * _LEVELS), points >> splat_int(4 * i + 1))
                 least = smallest(distance)
                 if least < best:
                     best = least

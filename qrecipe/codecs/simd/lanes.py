@@ -17,6 +17,7 @@ from qrecipe.codecs.simd.vectors import FLOATS, INTS, IR_FLOATS, IR_INTS, IR_MAS
 _I32, _I64, _BYTE = ir.IntType(32), ir.IntType(64), ir.IntType(8)
 _LONGS = ir.VectorType(_I64, WIDTH)
 _BYTES = ir.VectorType(_BYTE, WIDTH)
+_HALF = ir.VectorType(ir.FloatType(), 8)
 
 
 @word
@@ -76,6 +77,21 @@ def gather(typing: Any, array: Any, places: Any) -> Any:
         return _call(builder, f"llvm.masked.gather.v{WIDTH}i32.v{WIDTH}p0", IR_INTS, args)
 
     return INTS(array, INTS), emit
+
+
+@word
+def look_up(typing: Any, table: Any, places: Any) -> Any:
+    """Return for each lane one of the first 8 of `table`, at the place that its three lowest bits say; AVX2."""
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        eight = builder.shuffle_vector(args[0], args[0], _eight(0))
+        halves = [
+            _call(builder, "llvm.x86.avx2.permps", _HALF, (eight, builder.shuffle_vector(args[1], args[1], _eight(k))))
+            for k in (0, 8)
+        ]
+        return builder.shuffle_vector(*halves, ir.Constant(IR_INTS, list(range(WIDTH))))
+
+    return FLOATS(FLOATS, INTS), emit
 
 
 @word
@@ -345,6 +361,10 @@ def _address(context: Any, builder: Any, signature: Any, args: Any, vector: Any)
 def _halves(start: int) -> Any:
     lanes = range(start, start + WIDTH // 2)
     return ir.Constant(IR_INTS, [*lanes, *(WIDTH + lane for lane in lanes)])
+
+
+def _eight(start: int) -> Any:
+    return ir.Constant(ir.VectorType(_I32, 8), list(range(start, start + 8)))
 
 
 def _spread(builder: Any, number: Any, vector: Any) -> Any:
