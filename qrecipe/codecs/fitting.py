@@ -20,6 +20,13 @@ def expect(use: TypeUse, fit: Fit | None, *, weighted: bool, weights: int) -> No
         engine.expect(use.format.name, weighted=weighted, weights=weights)
 
 
+def expect_decoding(format_: Format, weights: int) -> None:
+    """Tell the decoders that so many weights are going to be decoded."""
+    from qrecipe.codecs.kernels import engine  # noqa: PLC0415 - as above
+
+    engine.expect_decoding(format_.name, weights)
+
+
 def fitted(use: TypeUse, stored: Format, fit: Fit | None, rows: FloatArray, importance: FloatArray | None) -> Fitted:
     """Encode rows [n, cols] of a type that is stored as `stored`; without a fit, by rounding alone.
 

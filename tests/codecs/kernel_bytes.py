@@ -1,4 +1,4 @@
-"""A kernel's bytes beside ggml's: how many blocks differ."""
+"""A kernel's bytes beside ggml's, and a decoder's floats: what differs."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from functools import cache
 
 import numpy as np
 
+from qrecipe.codecs.floats import decode_float
 from qrecipe.codecs.ggml import library
 from qrecipe.codecs.ggml.table import type_named
-from qrecipe.codecs.kernels.catalog import Kernel
-from qrecipe.codecs.kernels.running import Encoder, compile_kernel, encoded
+from qrecipe.codecs.kernels.catalog import Decoder, Kernel
+from qrecipe.codecs.kernels.running import Decoding, Encoder, compile_decoder, compile_kernel, decoded, encoded
 
 
 @cache
@@ -32,3 +33,16 @@ def name(kernel: Kernel) -> str:
 def reach(kernel: Kernel) -> float:
     """Return the largest weights to try: the codebook searches of ggml end the process beyond their reach."""
     return 1e6 if kernel.codebook else np.inf
+
+
+@cache
+def decoding(kernel: Decoder) -> Decoding:
+    return compile_decoder(kernel)
+
+
+def decoded_alike(kernel: Decoder, data: bytes, cols: int) -> bool:
+    """Say whether both make the same floats, bit for bit; one NaN is as good as another."""
+    type_ = type_named(kernel.type)
+    theirs = decode_float("F16", data, cols) if kernel.type == "F16" else library.decode(type_, data, cols)
+    ours = decoded(decoding(kernel), data, theirs.shape)
+    return bool(((ours.view(np.uint32) == theirs.view(np.uint32)) | (np.isnan(ours) & np.isnan(theirs))).all())

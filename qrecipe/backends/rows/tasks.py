@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from qrecipe.backends.rows import faults
 from qrecipe.backends.rows.work import CopyRows, EncodeRows, Origin, RowSink
-from qrecipe.codecs.fitting import expect
+from qrecipe.codecs.fitting import expect, expect_decoding
 from qrecipe.errors import BuildError
 from qrecipe.types.piece import pieces
 from qrecipe.types.task import Limits, Task
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from qrecipe.types.tensor import TensorInfo
 
 _FLOAT32 = 4
+_STEP = 1 << 18  # weights: a step's arrays stay in the cache, and are the same memory as the last one's
 _COMPARED, _AT_ONCE = 40, 1 << 16  # bytes held for a weight while it is compared, and how many are at a time
 
 
@@ -92,7 +93,9 @@ def encodings(it: Encoding, place: RowSink, limits: Limits, first: int = 0) -> I
     tensor, fit, memory = it.origin.tensor, it.fit(), it.row_memory
     importance = it.importance(fit)
     expect(it.use, fit, weighted=importance is not None, weights=tensor.stacked * tensor.rows * tensor.cols)
-    step = max(min(limits.task_memory // memory, (256 << 10) // tensor.cols), 1)
+    if it.origin.format is not None:
+        expect_decoding(it.origin.format, tensor.stacked * tensor.rows * tensor.cols)
+    step = max(min(limits.task_memory // memory, _STEP // max(tensor.cols, 1)), 1)
     for start, stop in pieces(tensor.shape):
         weights = None if importance is None else importance[first + start // tensor.rows]
         work = EncodeRows(it.origin, start, stop, step, place, it.use, it.stored, fit, weights)

@@ -39,9 +39,11 @@ def decode(type_: GgmlType, data: bytes | memoryview, cols: int) -> FloatArray:
     row_bytes = cols // type_.block * type_.block_bytes
     if cols % type_.block or not row_bytes or memoryview(data).nbytes % row_bytes:
         raise ValueError(f"{memoryview(data).nbytes} bytes are no whole rows of {cols} weights in {type_.name}")
-    if type_.kind == "float":
-        return floats.decode_float(type_.name, data, cols)
-    return library.decode(type_, data, cols)
+    return engine.decode(type_, data, cols, _decode_floats if type_.kind == "float" else library.decode)
+
+
+def _decode_floats(type_: GgmlType, data: bytes | memoryview, cols: int) -> FloatArray:
+    return floats.decode_float(type_.name, data, cols)
 
 
 def _encode_blocks(type_: GgmlType, rows: FloatArray, importance: FloatArray | None) -> bytes:

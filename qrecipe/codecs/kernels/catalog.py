@@ -1,4 +1,4 @@
-"""The kernels there are: which type each encodes, where it is, and from how many weights on compiling it pays.
+"""The kernels there are: which type each encodes or decodes, where it is, and from how many weights compiling it pays.
 
 `seconds` and `speed` depend on the machine alike, so that `pays_from` hardly does. `digest` is of the bytes that a
 kernel must make of the blocks of `check`, 16 hexadecimal digits of their SHA-256; tests hold it against ggml.
@@ -14,11 +14,29 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _MARGIN = 3  # ggml would have to take this many times as long as compiling
-_LOADING = 2  # seconds that ggml would have to take, for one that was compiled before
+_LOADING = 1  # seconds that ggml would have to take, for one that was compiled before
+
+
+class _Costs:
+    """When a kernel pays, by what compiling it takes and how fast the work goes without."""
+
+    __slots__ = ()
+    seconds: float
+    speed: float
+
+    @property
+    def pays_from(self) -> int:
+        """Weights from which it pays to compile."""
+        return int(_MARGIN * self.seconds * self.speed * 1e6)
+
+    @property
+    def loads_from(self) -> int:
+        """Weights from which it pays to load it, where it was compiled before."""
+        return int(_LOADING * self.speed * 1e6)
 
 
 @dataclass(frozen=True, slots=True)
-class Kernel:
+class Kernel(_Costs):
     """One encoder.
 
     Attributes:
@@ -41,15 +59,32 @@ class Kernel:
     digest: str
     codebook: bool = False
 
-    @property
-    def pays_from(self) -> int:
-        """Weights from which it pays to compile."""
-        return int(_MARGIN * self.seconds * self.speed * 1e6)
+
+@dataclass(frozen=True, slots=True)
+class Decoder(_Costs):
+    """One decoder, in the module `decode`; `speed` is that of ggml, for F16 of numpy.
+
+    Attributes:
+        type: The name of the type.
+        seconds: What compiling it takes.
+        speed: Million weights that are decoded in a second without it.
+        points: Whether it takes a table of points, and one of signs.
+    """
+
+    type: str
+    seconds: float
+    speed: float
+    points: bool = False
 
     @property
-    def loads_from(self) -> int:
-        """Weights from which it pays to load it, where it was compiled before."""
-        return int(_LOADING * self.speed * 1e6)
+    def module(self) -> str:
+        """The module of `kernels` that has it."""
+        return "decode"
+
+    @property
+    def name(self) -> str:
+        """The function there."""
+        return f"decode_{self.type.lower()}"
 
 
 KERNELS: tuple[Kernel, ...] = (
@@ -89,6 +124,23 @@ KERNELS: tuple[Kernel, ...] = (
     Kernel("MXFP4", False, "fp4", "encode_mxfp4", 1.1, 60, "eca0167e90f17ef0"),
     Kernel("NVFP4", False, "fp4", "encode_nvfp4", 1.1, 45, "0a463bf5d562f99e"),
 )
+
+DECODERS: tuple[Decoder, ...] = (
+    Decoder("F16", 0.2, 1300),
+    Decoder("Q5_0", 0.4, 1100),
+    Decoder("Q5_1", 0.4, 1100),
+    Decoder("Q6_K", 0.3, 950),
+    Decoder("IQ4_NL", 0.3, 640),
+    Decoder("IQ4_XS", 0.3, 900),
+    Decoder("IQ2_XXS", 0.4, 300, points=True),
+    Decoder("IQ2_XS", 0.4, 290, points=True),
+    Decoder("IQ2_S", 0.4, 300, points=True),
+    Decoder("IQ3_XXS", 0.4, 310, points=True),
+    Decoder("IQ3_S", 0.4, 300, points=True),
+)
+
+DECODER_OF: Mapping[str, Decoder] = MappingProxyType({each.type: each for each in DECODERS})
+"""By type."""
 
 BY_USE: Mapping[tuple[str, bool], Kernel] = MappingProxyType({(each.type, each.weighted): each for each in KERNELS})
 """By type, and whether there is an imatrix."""

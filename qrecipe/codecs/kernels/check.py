@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from qrecipe.codecs.kernels.catalog import Kernel
-from qrecipe.codecs.kernels.running import Encoder, Reference, encoded
+from qrecipe.codecs.kernels.running import Decode, Decoding, Encoder, Reference, decoded, encoded
 
 if TYPE_CHECKING:
     from qrecipe.codecs.ggml.table import GgmlType
@@ -32,6 +32,17 @@ def is_of_ggml(kernel: Kernel, ggml: Reference) -> bool:
     """Say whether the installed ggml makes these bytes: releases of it may differ."""
     rows, importance = blocks()
     return digest(ggml.encoded(rows, importance if kernel.weighted else None)) == kernel.digest
+
+
+def decodes_like(otherwise: Decode, type_: GgmlType, decoder: Decoding) -> bool:
+    """Say whether the decoder makes the floats that `otherwise` does, of codes of all sorts."""
+    size = _COLS // type_.block * type_.block_bytes
+    bits = np.arange(_ROWS * size, dtype=np.uint32) * np.uint32(0x9E3779B1)
+    data = ((bits ^ (bits >> np.uint32(15))) * np.uint32(0x85EBCA77) >> np.uint32(24)).astype(np.uint8).tobytes()
+    theirs = otherwise(type_, data, _COLS)
+    ours = decoded(decoder, data, (_ROWS, _COLS))
+    same = (ours.view(np.uint32) == theirs.view(np.uint32)) | (np.isnan(ours) & np.isnan(theirs))
+    return bool(same.all())
 
 
 def digest(encoded: bytes) -> str:

@@ -69,6 +69,24 @@ def tables(name: str) -> tuple[Ints, Ints]:
     return index, np.concatenate(lists).astype(np.int32)
 
 
+@cache
+def decode_tables(name: str) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return the points' weights [n, dims], and the signs of 8 weights, 1 or -1, for each byte of them [256, 8].
+
+    Where files have 7 bits for 8 signs, the number of negative ones is even, and the table has 128 rows.
+    """
+    from gguf import quants  # noqa: PLC0415 - loads where a kernel of these types is compiled
+
+    table: Any = getattr(quants, name)
+    table.init_grid()
+    codes = np.arange(256)
+    if not name.endswith("_S"):
+        odd = np.unpackbits(codes[:128].astype(np.uint8)[:, None], axis=1).sum(1, dtype=int) & 1
+        codes = codes[:128] | odd << 7
+    signs = np.where(codes[:, None] >> np.arange(8) & 1, -1, 1).astype(np.float32)
+    return np.ascontiguousarray(table.grid.reshape(-1, table.grid.shape[-1]), np.float32), signs
+
+
 def _points(name: str) -> NDArray[np.int64]:
     """Return the points as codes [n, dims]."""
     from gguf import quants  # noqa: PLC0415 - loads where a kernel of these types is compiled

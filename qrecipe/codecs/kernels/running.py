@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from qrecipe.codecs.kernels.catalog import Kernel
+from qrecipe.codecs.kernels.catalog import Decoder, Kernel
 
 if TYPE_CHECKING:
     from qrecipe.codecs.ggml.table import GgmlType
@@ -30,6 +30,21 @@ class Reference:
 
 Encoder = Callable[[Any, Any, Any], object]
 """Takes weights, the bytes to write, and the importance of a row's columns (empty without an imatrix)."""
+
+Decode = Callable[["GgmlType", "bytes | memoryview", int], "FloatArray"]
+"""Decodes whole rows of a type that have so many columns: ggml's own way, or numpy's."""
+
+Decoding = Callable[[Any, Any], object]
+"""Takes bytes, and the float32 to write."""
+
+
+def decoded(decoder: Decoding, data: bytes | memoryview, shape: tuple[int, int]) -> FloatArray:
+    """Decode rows of whole blocks."""
+    rows = np.empty(shape, np.float32)
+    codes = np.frombuffer(data, np.uint8)
+    codes.setflags(write=False)  # as `encoded` does
+    decoder(codes, rows.reshape(-1))
+    return rows
 
 
 def encoded(type_: GgmlType, encoder: Encoder, rows: FloatArray, importance: FloatArray | None) -> bytes:
@@ -63,3 +78,21 @@ def compile_kernel(kernel: Kernel) -> Encoder:
 
     index, lists = tables(kernel.type)
     return lambda rows, out, importance: found(rows, out, importance, index, lists)
+
+
+def compile_decoder(kernel: Decoder) -> Decoding:
+    """Compile a decoder, or load it, for the arrays that `decoded` gives it."""
+    from numba.core import types  # noqa: PLC0415 - as above
+
+    from qrecipe.codecs.compiled.compiling import compiled  # noqa: PLC0415 - likewise
+    from qrecipe.codecs.kernels import decode  # noqa: PLC0415 - likewise
+    from qrecipe.codecs.kernels.codebook import decode_tables  # noqa: PLC0415 - likewise
+    from qrecipe.codecs.simd.numbers import jit  # noqa: PLC0415 - likewise
+
+    arrays = types.Array(types.uint8, 1, "C", readonly=True), types.Array(types.float32, 1, "C")
+    tables = 2 * kernel.points * (types.Array(types.float32, 2, "C"),)
+    found: Callable[..., object] = compiled(getattr(decode, kernel.name), jit, lambda work: work.compile((*arrays, *tables)))
+    if not kernel.points:
+        return found
+    points, signs = decode_tables(kernel.type)
+    return lambda data, rows: found(data, rows, points, signs)

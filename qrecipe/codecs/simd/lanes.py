@@ -17,6 +17,7 @@ from qrecipe.codecs.simd.vectors import FLOATS, INTS, IR_FLOATS, IR_INTS, IR_MAS
 _I32, _I64, _BYTE = ir.IntType(32), ir.IntType(64), ir.IntType(8)
 _LONGS = ir.VectorType(_I64, WIDTH)
 _BYTES = ir.VectorType(_BYTE, WIDTH)
+_HALVES = ir.VectorType(ir.HalfType(), WIDTH)
 _HALF = ir.VectorType(ir.FloatType(), 8)
 
 
@@ -114,6 +115,17 @@ def load_bytes(typing: Any, array: Any, at: Any) -> Any:
         return builder.zext(builder.load(_address(context, builder, signature, args, _BYTES), align=1), IR_INTS)
 
     return INTS(array, types.intp), emit
+
+
+@word
+def load_halves(typing: Any, array: Any, at: Any) -> Any:
+    """Return the `WIDTH` FP16 numbers that begin with byte `array[at]`, uint8, as floats; F16C."""
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        halves = builder.load(_address(context, builder, signature, args, _HALVES), align=1)
+        return builder.fpext(halves, IR_FLOATS)
+
+    return FLOATS(array, types.intp), emit
 
 
 @word

@@ -104,7 +104,7 @@ def half_bits_of(values: Any) -> Any:
 
 
 @inlined
-def half_value(bits: int) -> Any:
+def half_value(bits: Any) -> Any:
     """Return the float32 of an FP16's bits."""
     exponent, mantissa = (bits >> 10) & 31, bits & 0x3FF
     if exponent == 0:
