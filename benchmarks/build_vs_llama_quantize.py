@@ -1,9 +1,10 @@
 """`qrecipe build` against llama-quantize: `python -m benchmarks.build_vs_llama_quantize --tools FOLDER`.
 
-Both tools quantize the same F16 files, a made-up model of the 1B class and two published small ones, as llama-quantize's
-file types say; qrecipe's recipe has a line that extends `lib:llama/TYPE`. The results are compared tensor by tensor
-before anything is measured. Runs alternate, and the minima of each tool count; "cold" is one run of qrecipe with nothing
+Both tools quantize the same F16 files, a made-up model of the 1B class and two published small ones, as the file types
+of llama-quantize say; qrecipe's recipe extends `lib:llama/TYPE`. The results are compared tensor by tensor before
+anything is measured. Runs alternate, and the minima of each tool count; "cold" is one run of qrecipe with nothing
 compiled before. `--tools` is the folder of tests/oracle/get_llama_cpp.py, filled if it is empty. Prints Markdown.
+`--work` on a disk in memory keeps the disk's own changes out of the figures.
 """
 
 from __future__ import annotations

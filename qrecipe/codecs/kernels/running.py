@@ -91,7 +91,8 @@ def compile_decoder(kernel: Decoder) -> Decoding:
 
     arrays = types.Array(types.uint8, 1, "C", readonly=True), types.Array(types.float32, 1, "C")
     tables = 2 * kernel.points * (types.Array(types.float32, 2, "C"),)
-    found: Callable[..., object] = compiled(getattr(decode, kernel.name), jit, lambda work: work.compile((*arrays, *tables)))
+    function = getattr(decode, kernel.name)
+    found: Callable[..., object] = compiled(function, jit, lambda work: work.compile((*arrays, *tables)))
     if not kernel.points:
         return found
     points, signs = decode_tables(kernel.type)
