@@ -65,7 +65,7 @@ def main(words: list[str]) -> None:
 def _options(words: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--tools", type=Path, required=True, help="folder for get_llama_cpp.py")
-    parser.add_argument("--work", type=Path, help="folder for models and outputs (6 GB); else a temporary one")
+    parser.add_argument("--work", type=Path, help="folder for models and outputs (12 GB); else a temporary one")
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--runs", type=int, default=3, help="runs of each tool")
     parser.add_argument("--model", nargs="+", choices=list(_WRITERS), default=list(_WRITERS))

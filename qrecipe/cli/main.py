@@ -130,9 +130,7 @@ class _Warned:
     def __call__(self, message: Warning | str, *where: Any) -> None:  # noqa: ANN401 - as `warnings.showwarning` is called
         found = getattr(message, "diagnostic", None)
         if isinstance(found, Diagnostic):
-            from qrecipe.cli.render import show
-
-            show([found])
+            sys.stderr.write(f"{found}\n")  # a progress bar has taken stderr's place, and makes room
         else:
             self.otherwise(message, *where)
 

@@ -85,9 +85,11 @@ def test_the_digest_follows_every_file_and_the_machine(tmp_path, monkeypatch):
 
 
 SETTINGS = {
-    "a CPU without AVX2": ({"NUMBA_CPU_NAME": "x86-64", "NUMBA_CPU_FEATURES": ""}, "the CPU has no AVX2"),
+    "a CPU without AVX2": ({"NUMBA_CPU_NAME": "x86-64", "NUMBA_CPU_FEATURES": ""}, "the CPU has no AVX2, or no F16C"),
+    "AVX2 masked": ({"NUMBA_CPU_NAME": "haswell", "NUMBA_CPU_FEATURES": "-avx2"}, "the CPU has no AVX2, or no F16C"),
+    "no F16C": ({"NUMBA_CPU_FEATURES": "+avx2,-f16c"}, "the CPU has no AVX2, or no F16C"),
     "a CPU with AVX2": ({"NUMBA_CPU_NAME": "haswell", "NUMBA_CPU_FEATURES": ""}, "None"),
-    "features by name": ({"NUMBA_CPU_NAME": "x86-64", "NUMBA_CPU_FEATURES": "+sse2,+avx2"}, "None"),
+    "features by name": ({"NUMBA_CPU_NAME": "x86-64", "NUMBA_CPU_FEATURES": "+sse2,+avx2,+f16c"}, "None"),
     "no compiler": ({"NUMBA_DISABLE_JIT": "1"}, "NUMBA_DISABLE_JIT is set"),
 }
 

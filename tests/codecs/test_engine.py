@@ -13,7 +13,7 @@ from qrecipe.codecs.ggml import library
 from qrecipe.codecs.ggml.format import GGML_FORMATS
 from qrecipe.codecs.ggml.table import type_named
 from qrecipe.codecs.kernels import engine
-from qrecipe.codecs.kernels.catalog import BY_USE, KERNELS, Kernel
+from qrecipe.codecs.kernels.catalog import BY_USE, DECODERS, KERNELS, Kernel
 from qrecipe.codecs.kernels.engine import Engine, KernelNote
 from qrecipe.codecs.kernels.running import Reference
 from qrecipe.types.format import TypeUse
@@ -113,6 +113,11 @@ def test_one_that_is_in_the_cache_is_loaded_early(stage):
     assert stage.engine.encoder(KERNEL, GGML, KERNEL.loads_from - 256) is None
     assert stage.engine.encoder(KERNEL, GGML, 256) is not None
     assert KERNEL.pays_from > 3 * KERNEL.loads_from
+
+
+@pytest.mark.parametrize("kernel", [*KERNELS, *DECODERS], ids=lambda kernel: kernel.name)
+def test_none_is_loaded_later_than_it_is_compiled(kernel):
+    assert 0 < kernel.loads_from <= kernel.pays_from
 
 
 def test_while_one_thread_compiles_others_have_ggml(stage):

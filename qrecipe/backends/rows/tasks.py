@@ -1,7 +1,7 @@
 """A tensor cut into tasks, one a piece (`types.piece`): whole rows of one matrix, near 8 MiB of float32.
 
-A task goes through its piece in steps that the memory allows; a step holds its source bytes, their float32 and the
-result.
+A task goes through its piece in steps of at most 2^18 weights, fewer where memory is scarce; a step holds its source
+bytes, their float32 and the result.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ from importlib.metadata import version
 from typing import Any
 
 _MACHINES = ("x86_64", "AMD64")  # elsewhere ggml's own build may contract a * b + c, and has other bytes
+_NEEDED = ("+avx2", "+f16c")  # LLVM ends the process where an instruction that is asked for is not there
 _WIDE = ("haswell", "broadwell", "skylake", "x86-64-v3", "x86-64-v4", "cascadelake", "icelake", "znver")
 
 
@@ -29,12 +30,14 @@ def unusable() -> str | None:
     if (why := no_compiler()) is not None:
         return why
     if not _is_wide(*cpu()):
-        return "the CPU has no AVX2"
+        return "the CPU has no AVX2, or no F16C"
     return None
 
 
 def _is_wide(name: str, features: str) -> bool:
-    return "+avx2" in features.split(",") or name.startswith(_WIDE)
+    """Say whether there are the instructions that kernels ask for by name; without a list, the CPU's name tells."""
+    given = features.split(",")
+    return all(each in given for each in _NEEDED) if features else name.startswith(_WIDE)
 
 
 def _settings() -> Any:  # noqa: ANN401 - attributes that numba makes of the environment

@@ -1,4 +1,4 @@
-"""Which code encodes and decodes a ggml type: numpy for plain dtypes and negative scales, kernels or ggml for others.
+"""Which code encodes and decodes a ggml type: numpy for negative scales and plain dtypes, kernels or ggml for others.
 
 Bytes are ggml's, or there is an error (`guard`). ValueError is for arrays of a wrong shape: a fault of the caller.
 """

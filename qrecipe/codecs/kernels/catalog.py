@@ -31,8 +31,8 @@ class _Costs:
 
     @property
     def loads_from(self) -> int:
-        """Weights from which it pays to load it, where it was compiled before."""
-        return int(_LOADING * self.speed * 1e6)
+        """Weights from which it pays to load it, where it was compiled before; not more than for compiling it."""
+        return min(int(_LOADING * self.speed * 1e6), self.pays_from)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Decoders of the types that ggml reads slowly, and of F16: plain loops, which LLVM turns into vectors.
+"""Decoders of the types that ggml reads slowly, and of F16: vectors, or plain loops that LLVM turns into them.
 
 Each takes whole blocks, uint8 [n], and writes float32; those with points take them, and the signs, as tables of
 `decode_tables`. Every operation is ggml's, in its order (`dequantize_row_…` in ggml-quants.c), so the floats are equal

@@ -1,7 +1,7 @@
 """When a kernel encodes or decodes, and when ggml does. The bytes and the floats are the same.
 
 A kernel is compiled once so many weights of its type are to be done that this pays (`pays_from`): by what `expect` was
-told, or by what was done so far. One that lies in the cache is loaded much earlier. While one thread compiles, the
+told, or by what was done so far. One that lies in the cache is loaded earlier. While one thread compiles, the
 others have ggml. A kernel that does not compile, or does not make what it and the installed ggml must make of a few
 blocks, is never used: ggml does it, and a `KernelNote` says so.
 """
@@ -37,7 +37,7 @@ _Checked = tuple[Any, Diagnostic | None]
 
 
 class KernelNote(UserWarning):
-    """A kernel is not used, and why: ggml encodes, with the same bytes, slower."""
+    """A kernel is not used, and why: ggml, or numpy, does its work, with the same result, slower."""
 
     def __init__(self, diagnostic: Diagnostic) -> None:
         super().__init__(str(diagnostic))
@@ -155,21 +155,22 @@ def _checked_decoder(kernel: Decoder, type_: GgmlType, otherwise: Decode) -> _Ch
 def _tried(kernel: Work, make: Callable[[], Any], passes: Callable[[Any], bool]) -> _Checked:
     try:
         function = make()
-        if passes(function):
-            return function, None
-        why = "it does not make the bytes that it must of the blocks it is tried on"
     except Exception as error:  # noqa: BLE001 - whatever numba raises: ggml can do it all the same, and the note says it
-        why = f"it does not compile: {type(error).__name__}: {error}"
-    return None, _not_used(kernel, why)
+        return None, _not_used(kernel, f"it does not compile: {type(error).__name__}: {error}")
+    if passes(function):
+        return function, None
+    made = "bytes" if isinstance(kernel, Kernel) else "weights"
+    return None, _not_used(kernel, f"it does not make the {made} that it must of the blocks it is tried on")
 
 
 def _not_used(kernel: Work, why: str) -> Diagnostic:
     encodes = isinstance(kernel, Kernel)
+    instead = f"{'numpy' if kernel.type == 'F16' else 'ggml'} {'encodes' if encodes else 'decodes'}"
     weighted = " with an imatrix" if isinstance(kernel, Kernel) and kernel.weighted else ""
     return Diagnostic(
         "kernel-not-used",
         f"the fast {'encoder' if encodes else 'decoder'} of {kernel.type}{weighted} is not used",
         why=why,
-        fix=f"nothing has to be done: ggml {'encodes' if encodes else 'decodes'}, only slower; please report it",
+        fix=f"nothing has to be done: {instead}, only slower; please report it",
         severity="warning",
     )

@@ -11,8 +11,6 @@ is missed.
 Of several scales for the smallest K: the one with most trailing zeros in its mantissa, up to three (then BF16 holds
 it), then the one nearest to the middle. A block is near a grid if some scale puts every weight into its own cell or the
 next, each |q| standing for one magnitude; the scale that hits most weights is taken.
-
-Constants that compiled code sees stand in this file: numba's cache does not notice a change elsewhere.
 """
 
 from __future__ import annotations

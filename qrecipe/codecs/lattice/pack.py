@@ -5,12 +5,12 @@ Scales are F16 numbers, float32 [n]; codes are q + half, uint8 [n * block]; `out
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from qrecipe.codecs.simd.lanes import load_bytes, splat_int, store_bytes
-from qrecipe.codecs.simd.numbers import half_bits, inlined, jit
+from qrecipe.codecs.simd.numbers import inlined, jit, write_half
 from qrecipe.codecs.simd.vectors import WIDTH
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def pack_q4_0(scales: Floats, codes: Bytes, out: Bytes) -> None:
     """Write d and 16 bytes, code i beside code i + 16."""
     for b in range(scales.size):
-        _write_half(out, 18 * b, scales[b])
+        write_half(out, 18 * b, scales[b])
         first, second = load_bytes(codes, 32 * b), load_bytes(codes, 32 * b + WIDTH)
         store_bytes(out, 18 * b + 2, first | (second << splat_int(4)))
 
@@ -35,7 +35,7 @@ def pack_negative(scales: Floats, codes: Bytes, out: Bytes) -> None:
     for b in range(scales.size):
         for i in range(0, 256, 128):
             _write_pairs(codes, 256 * b + i, out, 66 * b + i // 4, (3, -1))
-        _write_half(out, 66 * b + 64, np.float32(0) if scales[b] == 0 else -scales[b])
+        write_half(out, 66 * b + 64, np.float32(0) if scales[b] == 0 else -scales[b])
 
 
 @jit
@@ -44,7 +44,7 @@ def pack_symmetric(scales: Floats, codes: Bytes, out: Bytes) -> None:
     for b in range(scales.size):
         for i in range(0, 256, 128):
             _write_pairs(codes, 256 * b + i, out, 66 * b + i // 4, (-1, 1))
-        _write_half(out, 66 * b + 64, scales[b])
+        write_half(out, 66 * b + 64, scales[b])
 
 
 @inlined
@@ -57,9 +57,3 @@ def _write_pairs(codes: Bytes, at: int, out: Bytes, to: int, change: tuple[int, 
             code = splat_int(base) + splat_int(sign) * load_bytes(codes, at + 32 * part + i)
             packed = packed | (code << splat_int(2 * part))
         store_bytes(out, to + i, packed)
-
-
-@inlined
-def _write_half(out: Bytes, at: int, value: Any) -> None:
-    bits = half_bits(value)
-    out[at], out[at + 1] = bits & 255, bits >> 8

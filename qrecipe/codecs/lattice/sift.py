@@ -1,7 +1,8 @@
 """The fast pass of the search for grids: settles the blocks that are plainly on one, and those that plainly are not.
 
 `sift` does what `kernel.search` does for blocks of few codes, 16 weights at a time, and leaves to it whatever is left
-`UNDECIDED`: blocks near a grid, and those with weights that BF16 does not hold. What it decides is decided alike.
+`UNDECIDED`: blocks that may be near a grid, or on one with weights that BF16 does not hold. What it decides is decided
+alike.
 
 A block that is certified for K has K * |w| / largest within 1/16 of a whole number for each weight. So K is asked of
 the smallest magnitude first, for all K at once, then of all weights. For a K that is left, cells over |q| give the
