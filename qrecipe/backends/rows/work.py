@@ -21,6 +21,8 @@ from qrecipe.types.source import Checkpoint, StoredTensor
 from qrecipe.types.tensor import TensorInfo
 
 if TYPE_CHECKING:
+    from hashlib import _Hash as Hash
+
     from qrecipe.types.format import FloatArray
 
 
@@ -120,15 +122,21 @@ class EncodeRows:
         source, output, counts = hashlib.sha256(), hashlib.sha256(), BlockCounts()
         measuring: _Measuring | None = _Measuring() if self.measured else None
         for start, stop in steps(self.start, self.stop, self.step):
-            read = self.origin.read(start, stop)
-            source.update(read)
-            made = self._convert(read, start)
-            output.update(made.data)
-            self.place.write(made.data, start)
-            counts += made.counts
-            measuring = None if measuring is None else measuring.compared(self, made.data, read)
+            found, measuring = self._take(start, stop, (source, output), measuring)
+            counts += found
         measured = Measured() if measuring is None else measuring.measured((self.stop - self.start) * self._cols)
         return PieceWritten(PieceDigests(source.digest(), output.digest()), counts, measured)
+
+    def _take(
+        self, start: int, stop: int, digests: tuple[Hash, Hash], measuring: _Measuring | None
+    ) -> tuple[BlockCounts, _Measuring | None]:
+        """Take one step; what it holds is gone before the next one reads."""
+        read = self.origin.read(start, stop)
+        digests[0].update(read)
+        made = self._convert(read, start)
+        digests[1].update(made.data)
+        self.place.write(made.data, start)
+        return made.counts, None if measuring is None else measuring.compared(self, made.data, read)
 
     @property
     def measured(self) -> bool:
