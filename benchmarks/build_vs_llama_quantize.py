@@ -134,15 +134,8 @@ def _figures(theirs: float, ours: float, form: str) -> tuple[str, str, str]:
 
 def _cold(job: Job) -> Cost:
     """Run qrecipe with an empty cache."""
-    before = os.environ.get("XDG_CACHE_HOME")
     with tempfile.TemporaryDirectory() as folder:
-        os.environ["XDG_CACHE_HOME"] = folder
-        try:
-            return measure(job.ours)
-        finally:
-            del os.environ["XDG_CACHE_HOME"]
-            if before is not None:
-                os.environ["XDG_CACHE_HOME"] = before
+        return measure(("env", f"XDG_CACHE_HOME={folder}", *job.ours))
 
 
 if __name__ == "__main__":

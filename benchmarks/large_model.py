@@ -13,6 +13,8 @@ from pathlib import Path
 import gguf
 import numpy as np
 
+from tests.oracle.generated_model import finish
+
 LAYERS, EMBD, FF, VOCAB, HEADS, KV_HEADS = 16, 2048, 8192, 32768, 32, 8
 _BLOCK = {
     "attn_q": (EMBD, EMBD),
@@ -47,12 +49,7 @@ def write(path: Path) -> None:
     writer.add_token_list([f"▁{i}" for i in range(VOCAB)])
     writer.add_token_scores([-float(i) for i in range(VOCAB)])
     writer.add_token_types([1] * VOCAB)
-    for name, values in tensors():
-        writer.add_tensor(name, values)
-    writer.write_header_to_file()
-    writer.write_kv_data_to_file()
-    writer.write_tensors_to_file()
-    writer.close()
+    finish(writer, tensors())
 
 
 def tensors() -> Iterator[tuple[str, np.ndarray]]:

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from qrecipe.codecs.ggml import negative
 from qrecipe.codecs.lattice import compiled, kernel, packing, sift
-from qrecipe.codecs.lattice.sift import CERTIFIED, UNDECIDED
+from qrecipe.codecs.lattice.kernel import CERTIFIED
+from qrecipe.codecs.lattice.sift import UNDECIDED
 from qrecipe.errors import PluginError
 from tests.codecs.hostile import KINDS
 from tests.codecs.qat import bf16, blocks, codes, scales, ternary

@@ -7,7 +7,7 @@ signs, constants, subnormals, one large value, one-signed rows, near-constant ro
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import gguf
@@ -24,7 +24,12 @@ def write(path: Path) -> None:
     writer = gguf.GGUFWriter(path, "llama")
     _add_facts(writer)
     _add_tokenizer(writer)
-    for name, values in tensors():
+    finish(writer, tensors())
+
+
+def finish(writer: gguf.GGUFWriter, tensors: Iterable[tuple[str, NDArray[np.float16] | NDArray[np.float32]]]) -> None:
+    """Write the file of all that the writer was told, and of these tensors."""
+    for name, values in tensors:
         writer.add_tensor(name, values)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()

@@ -6,10 +6,10 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numba import njit
 
 from qrecipe.codecs.compiled.compiling import compiled
 from qrecipe.codecs.floats import decode_float, encode_float
+from qrecipe.codecs.simd.numbers import jit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
 _DIVISORS = np.linspace(0.90, 1.90, 41, dtype=np.float64)  # times the magnitude of the least code
 _ROWS = 1 << 17  # weights at a time: candidates and codes stay small
-
-jit = njit(nogil=True, error_model="numpy")
 
 
 def encode_mse(use: TypeUse, grid: Grid, rows: FloatArray) -> bytes:

@@ -19,9 +19,9 @@ import math
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numba import njit
 
 from qrecipe.codecs.simd.lanes import float_bits, float_of
+from qrecipe.codecs.simd.numbers import inlined, jit
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -41,9 +41,6 @@ _SLACK = 1 + 1e-12  # the bounds of s are rounded; the test of each scale is not
 _CELL, _NEXT, _CLOSED = 1, 3, 5  # rows of `cells`: ends of each cell, of those beside it, whether it has its ends
 _ONE = 0x10000  # a step of BF16, as bits
 _HALF_STEPS = np.ldexp(1.0, np.arange(256) - 127 - 8)  # of BF16, by the exponent's bits
-
-jit = njit(nogil=True, error_model="numpy")
-_inlined = njit(nogil=True, error_model="numpy", forceinline=True)  # a call with arrays costs as much as the work
 
 
 @jit
@@ -74,7 +71,7 @@ def search(
             _write(bits[b], half, int(scales[b] < 0), (where, levels), codes[b])
 
 
-@_inlined
+@inlined
 def _magnitudes(row: NDArray[np.float32], bits: _Bits, places: _Places) -> int:
     """Sort magnitudes into buckets: `table` has each one's bits, `where` each weight's bucket, `used` those not empty.
 
@@ -102,7 +99,7 @@ def _magnitudes(row: NDArray[np.float32], bits: _Bits, places: _Places) -> int:
     return n
 
 
-@_inlined
+@inlined
 def _sorted(bits: _Bits, table: _Ints, where: NDArray[np.uint8]) -> bool:
     """Write the bits of each weight's magnitude into its bucket; say if each bucket has one magnitude, the first 0."""
     table[:] = 0
@@ -114,13 +111,13 @@ def _sorted(bits: _Bits, table: _Ints, where: NDArray[np.uint8]) -> bool:
     return bool(table[0] == 0)
 
 
-@_inlined
+@inlined
 def _value(key: np.int64) -> float:
     """Return the number that bits below the sign mean; not for subnormal ones."""
     return float(_HALF_STEPS[key >> 23] * ((key & 0x7FFFFF) | 0x800000) * 2.0**-15)
 
 
-@_inlined
+@inlined
 def _scale(n: int, grid: _Grid, bits: _Bits, places: _Places, work: tuple[_Floats, _Ints]) -> tuple[int, float]:
     """Return what the magnitudes are on, and s; `q` receives |q| of each."""
     if n == 0:
@@ -165,7 +162,7 @@ def _near(n: int, grid: _Grid, bits: _Bits, places: _Places, work: tuple[_Floats
     return NEAR if best_k else NONE, best
 
 
-@_inlined
+@inlined
 def _all_beside(n: int, s: float, cells: _Floats, q: _Ints) -> bool:
     """Say whether s * |q| is in the cell of every magnitude or the next; the ends are of the next, so of even ones."""
     for m in range(n):
@@ -186,7 +183,7 @@ def _counts(n: int, places: _Places) -> _Ints:
     return counts
 
 
-@_inlined
+@inlined
 def _cells(n: int, places: _Places, cells: _Floats) -> bool:
     """Fill in the magnitudes and their cells; say if all are BF16 numbers.
 
@@ -206,7 +203,7 @@ def _cells(n: int, places: _Places, cells: _Floats) -> bool:
     return rest == 0
 
 
-@_inlined
+@inlined
 def _bounds(n: int, k: int, ends: int, cells: _Floats, q: _Ints) -> tuple[float, float]:
     """Set |q| of each magnitude, the last being k * s; return the least and the largest s for the cells in row `ends`.
 
@@ -241,7 +238,7 @@ def _sign(bits: _Bits, places: _Places) -> int:
     return -1 if plus else 1
 
 
-@_inlined
+@inlined
 def _best(n: int, low: float, high: float, cells: _Floats, q: _Ints) -> float:
     """Return the best F16 number from `low` to `high` that hits every cell; 0 without one."""
     step, first, last = _multiples(low, high)
@@ -256,7 +253,7 @@ def _best(n: int, low: float, high: float, cells: _Floats, q: _Ints) -> float:
     return 0.0
 
 
-@_inlined
+@inlined
 def _multiples(low: float, high: float) -> tuple[float, int, int]:
     """Return a step and a range of its multiples in which all F16 numbers from `low` to `high` are.
 
@@ -268,13 +265,13 @@ def _multiples(low: float, high: float) -> tuple[float, int, int]:
     return step, max(math.floor(low / step), 1), math.ceil(high / step)
 
 
-@_inlined
+@inlined
 def _nearer(s: float, best: float, low: float, high: float) -> bool:
     """Say whether s is nearer to the middle than the best so far, and in F16 at all."""
     return s <= _LARGEST and abs(s - (low + high) / 2) < abs(abs(best) - (low + high) / 2)
 
 
-@_inlined
+@inlined
 def _hits(n: int, s: float, cells: _Floats, q: _Ints) -> bool:
     """Say whether s * |q| is in the cell of every magnitude."""
     for m in range(n):  # noqa: SIM110 - numba knows no all()
@@ -283,14 +280,14 @@ def _hits(n: int, s: float, cells: _Floats, q: _Ints) -> bool:
     return True
 
 
-@_inlined
+@inlined
 def _hit(product: float, m: int, cells: _Floats) -> bool:
     """Say whether a product is rounded to magnitude m."""
     low, high = cells[_CELL, m], cells[_CELL + 1, m]
     return low < product < high or (cells[5, m] != 0 and product in (low, high))
 
 
-@_inlined
+@inlined
 def _write(
     bits: _Bits, half: int, negative: int, levels: tuple[NDArray[np.uint8], _Ints], codes: NDArray[np.uint8]
 ) -> None:

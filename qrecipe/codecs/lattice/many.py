@@ -23,7 +23,8 @@ import math
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numba import njit
+
+from qrecipe.codecs.simd.numbers import jit
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -47,8 +48,6 @@ _HELD = 8  # bits of a BF16's mantissa
 _OWN, _BESIDE = 2.0**-7 * 1.02, 3 * 2.0**-7 * 1.03  # how far off its q, relatively, K * weight / largest may be
 _SLACK = 1e-12
 _LOW, _HIGH, _NEXT_LOW, _NEXT_HIGH, _CLOSED, _COUNT = 0, 1, 2, 3, 4, 5  # rows of `cells`; _COUNT: weights of it
-
-jit = njit(nogil=True, error_model="numpy")
 
 
 @jit

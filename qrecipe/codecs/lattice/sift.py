@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from qrecipe.codecs.lattice.kernel import _LARGEST, _multiples, _nearer
+from qrecipe.codecs.lattice.kernel import _INFINITE, _LARGEST, _SMALLEST, CERTIFIED, NONE, _multiples, _nearer
 from qrecipe.codecs.simd.lanes import (
     all_of,
     any_of,
@@ -49,8 +49,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float32]
     Block = tuple[Floats, int]  # all weights, and where the block begins
 
-NONE, CERTIFIED, UNDECIDED = 0, 2, 3
-_SMALLEST, _INFINITE = 0x33000000, 0x7F800000
+UNDECIDED = 3  # beside the search's own kinds
 _ON_GRID, _NEAR = 0.07, 0.2001  # most that K * weight / largest is off
 _WIDER = 2.0**-22  # float32's roundings of an end and of its quotient
 _TIE = 2.0**-9  # what `_WIDER` may come to, in multiples of a step
