@@ -12,6 +12,7 @@ from math import prod
 from typing import TYPE_CHECKING
 
 from qrecipe.api.verify_tasks import Rows
+from qrecipe.codecs.compiled.machine import need_compiler
 from qrecipe.types.format import BlockCounts, Call, Fit, Format, TypeUse
 from qrecipe.types.grid import Grid, GridRun, TensorGrid
 from qrecipe.types.piece import pieces, steps
@@ -62,6 +63,7 @@ class SampleRows:
 
     def __call__(self) -> TensorGrid:
         """Read, decode, search."""
+        need_compiler()
         from qrecipe.codecs.lattice import detect  # noqa: PLC0415 - numba loads at the first use
 
         tensor = self.rows.tensor

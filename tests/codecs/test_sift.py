@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from qrecipe.codecs.compiled import machine
 from qrecipe.codecs.ggml import negative
 from qrecipe.codecs.lattice import compiled, kernel, packing, sift
 from qrecipe.codecs.lattice.kernel import CERTIFIED
@@ -132,6 +133,6 @@ def test_its_own_kinds_are_those_of_the_search():
 
 
 def test_without_a_compiler_the_fit_says_so(monkeypatch):
-    monkeypatch.setattr(compiled, "no_compiler", lambda: "NUMBA_DISABLE_JIT is set")
-    with pytest.raises(PluginError, match="needs numba's compiler"):
+    monkeypatch.setattr(machine, "no_compiler", lambda: "NUMBA_DISABLE_JIT is set")
+    with pytest.raises(PluginError, match="needs numba"):
         compiled.sifter.__wrapped__(32)

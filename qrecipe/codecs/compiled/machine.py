@@ -10,6 +10,8 @@ from functools import cache
 from importlib.metadata import version
 from typing import Any
 
+from qrecipe.errors import Diagnostic, PluginError
+
 _MACHINES = ("x86_64", "AMD64")  # elsewhere ggml's own build may contract a * b + c, and has other bytes
 _NEEDED = ("+avx2", "+f16c")  # LLVM ends the process where an instruction that is asked for is not there
 _WIDE = ("haswell", "broadwell", "skylake", "x86-64-v3", "x86-64-v4", "cascadelake", "icelake", "znver")
@@ -21,6 +23,23 @@ def no_compiler() -> str | None:
         return "NUMBA_DISABLE_JIT is set" if _settings().DISABLE_JIT else None
     except ImportError as error:
         return f"numba cannot be loaded: {error}"
+
+
+def need_compiler() -> None:
+    """Refuse to search for grids where nothing can be compiled.
+
+    Raises:
+        PluginError: `numba-unusable`.
+    """
+    if (why := no_compiler()) is not None:
+        raise PluginError(
+            Diagnostic(
+                "numba-unusable",
+                "the search for grids needs numba, which compiles nothing here",
+                why=why,
+                fix="install numba again or unset NUMBA_DISABLE_JIT, or choose another fit than lattice",
+            )
+        )
 
 
 def unusable() -> str | None:

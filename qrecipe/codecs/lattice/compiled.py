@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from qrecipe.codecs.compiled.compiling import compiled
-from qrecipe.codecs.compiled.machine import no_compiler
+from qrecipe.codecs.compiled.machine import need_compiler
 from qrecipe.codecs.lattice import kernel, many, pack, sift
 from qrecipe.codecs.lattice.scales import F16
 from qrecipe.codecs.simd.numbers import jit
-from qrecipe.errors import Diagnostic, PluginError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -57,19 +56,9 @@ def _compiled(function: object, attempt: Callable[[Any], object]) -> _Work:
     Raises:
         PluginError: numba is told not to compile.
     """
-    if (why := no_compiler()) is not None:
-        raise PluginError(_told_not_to(why))
+    need_compiler()
     work: _Work = compiled(function, jit, attempt)
     return work
-
-
-def _told_not_to(why: str) -> Diagnostic:
-    return Diagnostic(
-        "numba-unusable",
-        "fit=lattice needs numba's compiler",
-        why=why,
-        fix="run the command without it, or choose another fit",
-    )
 
 
 def _block() -> tuple[tuple[NDArray[np.float32], NDArray[np.uint32]]]:

@@ -19,7 +19,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from qrecipe.errors import Diagnostic, PluginError
+from qrecipe.codecs.compiled.machine import need_compiler
 from qrecipe.types.format import Argument
 
 if TYPE_CHECKING:
@@ -49,22 +49,12 @@ class LatticeFit:
 
     def encode(self, use: TypeUse, rows: FloatArray, importance: FloatArray | None) -> Fitted:  # noqa: ARG002 - never asked for
         """Search, count, and encode what is on no grid as the recipe says."""
-        try:
-            from qrecipe.codecs.lattice.encode import encode_lattice  # noqa: PLC0415 - numba loads at the first use
-            from qrecipe.codecs.lattice.schemes import encode_scheme  # noqa: PLC0415 - likewise
-        except ImportError as error:
-            raise PluginError(_no_numba(error)) from error
+        need_compiler()
+        from qrecipe.codecs.lattice.encode import encode_lattice  # noqa: PLC0415 - numba loads at the first use
+        from qrecipe.codecs.lattice.schemes import encode_scheme  # noqa: PLC0415 - likewise
+
         grid: Grid | None = getattr(use.format, "grid", None)
         return encode_lattice(use, rows) if grid is None else encode_scheme(use, grid, rows)
 
 
 LATTICE = LatticeFit()
-
-
-def _no_numba(error: ImportError) -> Diagnostic:
-    return Diagnostic(
-        "numba-unusable",
-        "fit=lattice needs numba, which cannot be loaded here",
-        why=str(error),
-        fix="pip install --upgrade numba",
-    )

@@ -13,6 +13,7 @@ from qrecipe.tui.dialogs.ask import Choose
 from qrecipe.tui.panes.build import Build
 from qrecipe.tui.panes.compare import Compare
 from qrecipe.tui.screens.part import Part
+from qrecipe.tui.screens.threads import hand_over
 
 if TYPE_CHECKING:
     from qrecipe.api.building import BuildResult
@@ -41,7 +42,7 @@ class Jobs(Part):
     @work(thread=True, group="resolve")
     def _resolve(self) -> None:
         self.session.desk.resolve()
-        self.app.call_from_thread(self._resolved)
+        hand_over(self, self._resolved)
 
     def _resolved(self) -> None:
         """Show what came of it, or go on with what was typed meanwhile."""
@@ -63,11 +64,10 @@ class Jobs(Part):
         import qrecipe  # noqa: PLC0415 - names are looked up when they are needed
 
         known = (*qrecipe.shipped_recipes(), *map(str, recents()))
-        self.app.call_from_thread(self._suggest, known)
+        hand_over(self, self._suggest, known)
 
     def _suggest(self, known: tuple[str, ...]) -> None:
-        if self.is_mounted:
-            self.query_one(Compare).suggest(known)
+        self.query_one(Compare).suggest(known)
 
     @on(Compare.Asked)
     def _asked(self, message: Compare.Asked) -> None:
@@ -80,11 +80,14 @@ class Jobs(Part):
         try:
             found = other_of(reference, self.session.desk)
         except QrecipeError as error:
-            self.app.call_from_thread(self.query_one(Compare).say, str(error))
+            hand_over(self, self._say, str(error))
         except OSError as error:
-            self.app.call_from_thread(self.query_one(Compare).say, f"{reference}: {error.strerror or error}".lower())
+            hand_over(self, self._say, f"{reference}: {error.strerror or error}".lower())
         else:
-            self.app.call_from_thread(self._compared, found)
+            hand_over(self, self._compared, found)
+
+    def _say(self, words: str) -> None:
+        self.query_one(Compare).say(words)
 
     def _compared(self, found: Other) -> None:
         self.session.other = found
@@ -114,13 +117,13 @@ class Jobs(Part):
                 asked.output, targets=asked.targets, force=asked.force, on_event=watch
             )
         except KeyboardInterrupt:
-            self.app.call_from_thread(pane.cancelled)
+            hand_over(self, pane.cancelled)
         except QrecipeError as error:
-            self.app.call_from_thread(pane.fail, str(error))
+            hand_over(self, pane.fail, str(error))
         except OSError as error:
-            self.app.call_from_thread(pane.fail, f"the system refused {error.filename}: {error.strerror or error}")
+            hand_over(self, pane.fail, f"the system refused {error.filename}: {error.strerror or error}")
         else:
-            self.app.call_from_thread(pane.done, result)
+            hand_over(self, pane.done, result)
 
     @on(Build.Cancel)
     def _cancel(self, message: Build.Cancel) -> None:

@@ -15,6 +15,7 @@ from textual.worker import get_current_worker
 from qrecipe.api.desk import Desk, open_desk
 from qrecipe.api.desk_opening import remember
 from qrecipe.errors import QrecipeError
+from qrecipe.tui.screens.threads import hand_over
 from qrecipe.tui.screens.welcome import Welcome
 from qrecipe.tui.screens.workbench import Workbench
 
@@ -71,11 +72,7 @@ class Opening(Screen[None]):
 
     def _then(self, cancelled: bool, screen: Screen[None]) -> None:
         if not cancelled:
-            self.app.call_from_thread(self._switch, screen)
-
-    def _switch(self, screen: Screen[None]) -> None:
-        if self in self.app.screen_stack:
-            self.post_message(self.Ready(screen))
+            hand_over(self, self.post_message, self.Ready(screen))
 
     @staticmethod
     def _remember(desk: Desk) -> None:

@@ -15,6 +15,7 @@ from textual.widgets import Footer, Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from qrecipe.api.desk_opening import Shipped, recents, shipped
+from qrecipe.tui.screens.threads import hand_over
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
@@ -70,7 +71,7 @@ class Welcome(Screen[None]):
 
     @work(thread=True)
     def _fill(self) -> None:
-        self.app.call_from_thread(self._filled, recents(), shipped())
+        hand_over(self, self._filled, recents(), shipped())
 
     def _filled(self, recent: tuple[Path, ...], known: tuple[Shipped, ...]) -> None:
         choices = self.query_one(OptionList)
