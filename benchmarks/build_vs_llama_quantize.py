@@ -2,9 +2,9 @@
 
 Both tools quantize the same F16 files, a made-up model of the 1B class and two published small ones, as the file types
 of llama-quantize say; qrecipe's recipe extends `lib:llama/TYPE`. The results are compared tensor by tensor before
-anything is measured. Runs alternate, and the minima of each tool count; "cold" is one run of qrecipe with nothing
-compiled before. `--tools` is the folder of tests/oracle/get_llama_cpp.py, filled if it is empty. Prints Markdown.
-`--work` on a disk in memory keeps the disk's own changes out of the figures.
+anything is measured. Runs alternate, and the minima count. With `--cold`, qrecipe also runs with nothing compiled
+before, and without kernels, by ggml alone. `--tools` is the folder of tests/oracle/get_llama_cpp.py, filled if it is
+empty. `--work` on a disk in memory keeps the disk's own changes out of the figures. Prints Markdown.
 """
 
 from __future__ import annotations
@@ -41,25 +41,48 @@ output = "${{name}}.gguf"
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """The two command lines that do the same."""
+    """The two command lines that do the same, and the files that they make."""
 
     theirs: tuple[str | Path, ...]
     ours: tuple[str | Path, ...]
+    made: tuple[Path, ...]
+
+    def theirs_cost(self) -> Cost:
+        """Run llama-quantize."""
+        return measure(self.theirs)
+
+    def ours_cost(self) -> Cost:
+        """Run qrecipe, its kernels compiled before."""
+        return measure(self.ours)
+
+    def cold_cost(self) -> Cost:
+        """Run qrecipe with an empty cache."""
+        with tempfile.TemporaryDirectory() as folder:
+            return measure(("env", f"XDG_CACHE_HOME={folder}", *self.ours))
+
+    def alone_cost(self) -> Cost:
+        """Run qrecipe without kernels."""
+        return measure(("env", "NUMBA_DISABLE_JIT=1", *self.ours))
 
 
 def main(words: list[str]) -> None:
     options = _options(words)
     tools = get_llama_cpp.main(options.tools.resolve())
     print(_versions(options.threads, options.runs))
-    columns = " | ".join(f"{head}: theirs | ours | ratio" for head in _HEADS)
-    print(f"| model | type | {columns} | cold: wall s |\n|{' --- |' * (3 * len(_HEADS) + 3)}")
+    columns = [f"{head}: theirs | ours | ratio" for head in _HEADS]
+    columns += ["cold: wall s", "ggml alone: wall s"] if options.cold else []
+    line = f"| model | type | {' | '.join(columns)} |"
+    print(f"{line}\n|{' --- |' * (line.count('|') - 1)}")
     with tempfile.TemporaryDirectory() as temporary:
         work = (options.work or Path(temporary)).resolve()
         work.mkdir(parents=True, exist_ok=True)
         for name in options.model:
             f16 = _f16(name, tools, work)
             for kind in options.type:
-                print(_row(name, kind, _job(f16, kind, tools, options.threads), options.runs), flush=True)
+                job = _job(f16, kind, tools, options.threads)
+                print(_row(name, kind, job, options), flush=True)
+                for path in job.made:
+                    path.unlink()
 
 
 def _options(words: list[str]) -> argparse.Namespace:
@@ -68,6 +91,7 @@ def _options(words: list[str]) -> argparse.Namespace:
     parser.add_argument("--work", type=Path, help="folder for models and outputs (12 GB); else a temporary one")
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--runs", type=int, default=3, help="runs of each tool")
+    parser.add_argument("--cold", action="store_true", help="also with nothing compiled, and without kernels")
     parser.add_argument("--model", nargs="+", choices=list(_WRITERS), default=list(_WRITERS))
     parser.add_argument("--type", nargs="+", choices=TYPES, default=TYPES)
     return parser.parse_args(words)
@@ -96,7 +120,9 @@ _WRITERS: dict[str, Callable[[Path, Path], None]] = {
 def _f16(name: str, tools: Path, work: Path) -> Path:
     path = work / f"{name}-f16.gguf"
     if not path.exists():
-        _WRITERS[name](tools, path)
+        unfinished = path.with_suffix(".part")
+        _WRITERS[name](tools, unfinished)
+        unfinished.rename(path)
     return path
 
 
@@ -108,34 +134,31 @@ def _job(f16: Path, kind: str, tools: Path, threads: int) -> Job:
     job = Job(
         (tools / "llama-quantize", f16, theirs, kind, str(threads)),
         (sys.executable, "-m", "qrecipe", "build", recipe, *options),
+        (theirs, ours),
     )
     recipe.write_text(_RECIPE.format(name=name, kind=kind.lower(), source=f16), encoding="utf-8")
-    measure(job.theirs)
-    measure(job.ours)
+    job.theirs_cost()
+    job.ours_cost()
     if goldens.contents(ours).tensors != goldens.contents(theirs).tensors:
         sys.exit(f"error: {name}: the tools built different tensors, so their times say nothing")
     return job
 
 
-def _row(name: str, kind: str, job: Job, runs: int) -> str:
-    pairs = [(measure(job.theirs), measure(job.ours)) for _ in range(runs)]
-    theirs, ours = (reduce(Cost.least, costs) for costs in zip(*pairs, strict=True))
+def _row(name: str, kind: str, job: Job, options: argparse.Namespace) -> str:
+    costs = [job.theirs_cost, job.ours_cost, *((job.cold_cost, job.alone_cost) if options.cold else ())]
+    rounds = [[cost() for cost in costs] for _ in range(options.runs)]
+    theirs, ours, *others = (reduce(Cost.least, column) for column in zip(*rounds, strict=True))
     figures = [
         *_figures(theirs.wall, ours.wall, "{:.2f}"),
         *_figures(theirs.cpu, ours.cpu, "{:.2f}"),
         *_figures(theirs.memory / 2**20, ours.memory / 2**20, "{:.0f}"),
+        *(f"{other.wall:.2f}" for other in others),
     ]
-    return f"| {name} | {kind} | {' | '.join(figures)} | {_cold(job).wall:.2f} |"
+    return f"| {name} | {kind} | {' | '.join(figures)} |"
 
 
 def _figures(theirs: float, ours: float, form: str) -> tuple[str, str, str]:
     return form.format(theirs), form.format(ours), f"{theirs / ours:.2f}"
-
-
-def _cold(job: Job) -> Cost:
-    """Run qrecipe with an empty cache."""
-    with tempfile.TemporaryDirectory() as folder:
-        return measure(("env", f"XDG_CACHE_HOME={folder}", *job.ours))
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -23,10 +24,12 @@ class Cost:
 
 
 def measure(line: Sequence[str | Path]) -> Cost:
-    """Run a command to its end, its output discarded."""
+    """Run a command to its end, its output discarded. Python keeps its bytecode, as it is for an installed package."""
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     words = [str(word) for word in line]
     meter = [sys.executable, "-S", str(Path(__file__).with_name("child.py")), *words]
-    status, wall, cpu, memory = subprocess.run(meter, capture_output=True, text=True, check=True).stdout.split()
+    told = subprocess.run(meter, capture_output=True, text=True, check=True, env=environment)
+    status, wall, cpu, memory = told.stdout.split()
     if status != "0":
         done = subprocess.run(words, capture_output=True, text=True, check=False)
         sys.exit(f"error: {' '.join(words)}\n{done.stdout[-2000:]}{done.stderr[-2000:]}")

@@ -1,8 +1,8 @@
-"""A model of the 1B class, made up: llama's architecture, 1.04 billion gaussian weights, rows that every type divides.
+"""A model of the 1B class, made up: the shapes of Llama 3.2 1B, 1.24 billion gaussian weights.
 
-Sixteen layers of 2,048 columns, 8,192 in the feed-forward, 512 for keys and values, a vocabulary of 32,768, tied to the
-output. Matrices are F16, norms F32: a GGUF file of 2.1 GB. The weights are cut from one pool of gaussian numbers, which
-takes seconds instead of minutes; an encoder cannot tell.
+Sixteen layers of 2,048 columns, 8,192 in the feed-forward, 512 for keys and values, a vocabulary of 128,256, tied to
+the output; every type's block divides the rows. Matrices are F16, norms F32: a GGUF file of 2.5 GB. The weights are
+cut from one pool of gaussian numbers, which takes seconds instead of minutes; an encoder cannot tell.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 
 from tests.oracle.generated_model import finish
 
-LAYERS, EMBD, FF, VOCAB, HEADS, KV_HEADS = 16, 2048, 8192, 32768, 32, 8
+LAYERS, EMBD, FF, VOCAB, HEADS, KV_HEADS = 16, 2048, 8192, 128256, 32, 8
 _BLOCK = {
     "attn_q": (EMBD, EMBD),
     "attn_k": (EMBD // HEADS * KV_HEADS, EMBD),
@@ -25,7 +25,7 @@ _BLOCK = {
     "ffn_up": (FF, EMBD),
     "ffn_down": (EMBD, FF),
 }
-_POOL = 80_000_001
+_POOL = 300_000_001
 
 
 def write(path: Path) -> None:
