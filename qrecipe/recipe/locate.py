@@ -25,8 +25,8 @@ _BLANK = re.compile(r"[ \t]*")
 _SKIP = re.compile(r"(?:[ \t\n]+|#[^\n]*)*")
 _SKIP_COMMAS = re.compile(r"(?:[ \t\n,]+|#[^\n]*)*")
 _KEY = re.compile(r"""[A-Za-z0-9_-]+|"(?:[^"\\]++|\\.)*+"|'[^']*'""")  # possessive: else memory for each character
-_SCALAR = re.compile(
-    r'''"""(?:[^"\\]++|\\.|"{1,2}(?!"))*+"{3,5}|"(?:[^"\\]++|\\.)*+"'''
+_SCALAR = re.compile(  # what looks ahead is not repeated possessively: wrong in Python 3.11.0 to 3.11.4 (gh-106052)
+    r'''"""[^"\\]*+(?:(?!""")\\?+.[^"\\]*+)*"{3,5}|"(?:[^"\\]++|\\.)*+"'''
     r"""|'{3}.*?'{3,5}|'[^']*'"""
     r"""|[^,\]}#\n]*[^,\]}#\s]""",
     re.DOTALL,

@@ -14,8 +14,8 @@ from qrecipe.recipe.locate import point
 
 _PARTS = 32
 _DIGITS = 130  # two for each of 64 bits, for underscores
-_LITERAL = re.compile(
-    r'#[^\n]*+|"""(?:[^"\\]++|\\.|"{1,2}(?!"))*+"{0,5}|\'{3}(?:[^\']++|\'{1,2}(?!\'))*+\'{0,5}'
+_LITERAL = re.compile(  # what looks ahead is not repeated possessively: wrong in Python 3.11.0 to 3.11.4 (gh-106052)
+    r'#[^\n]*+|"""[^"\\]*+(?:(?!""")\\?+.[^"\\]*+)*"{0,5}|\'{3}[^\']*+(?:(?!\'{3}).[^\']*+)*\'{0,5}'
     r"""|"(?:[^"\\\n]++|\\.)*+"?|'[^'\n]*+'?""",
     re.DOTALL,
 )
